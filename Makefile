@@ -1,0 +1,54 @@
+# make serve: everything from an empty folder to a running service. make test: the same, then tests.
+PYTHON ?= python3
+VENV := .venv
+STANCE := $(VENV)/bin/stance
+# More than one BLAS thread makes these small fits up to a hundred times slower.
+export OPENBLAS_NUM_THREADS ?= 1
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup train serve test check evaluate bench lock image clean
+
+help:  ## this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+setup: $(VENV)/.installed  ## create .venv and install from the hash-pinned requirements
+
+$(VENV)/.installed: requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "stance needs Python 3.11 or newer, found $$($(PYTHON) --version); try make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+train: setup  ## train models/default if there is none or the labelled set changed
+	$(STANCE) train --if-stale
+
+serve: train  ## serve on 127.0.0.1:8000
+	$(STANCE) serve
+
+check: setup  ## format, lint, types, the labelled set
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(STANCE) labels check
+
+test: check train  ## check, then all tests
+	$(VENV)/bin/python -m pytest
+
+evaluate: train  ## measure on FILE (labelled JSON Lines): make evaluate FILE=...
+	$(STANCE) evaluate $(FILE)
+
+bench: train  ## speed beside scikit-learn, in one run
+	$(VENV)/bin/python -m benchmarks.latency
+
+lock:  ## write requirements/*.txt anew (needs uv)
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -o requirements/service.txt
+	uv pip compile pyproject.toml --extra training --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c requirements/service.txt -o requirements/training.txt
+	uv pip compile pyproject.toml --extra training --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c requirements/training.txt -o requirements/dev.txt
+
+image:  ## build the container image
+	docker build -t stance .
+
+clean:  ## remove environment and models
+	rm -rf $(VENV) models

@@ -1,0 +1,195 @@
+"""The HTTP service: routes that receive a schema, call the classifier and return its answer."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any, cast
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi_offline import FastAPIOffline
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import HTMLResponse
+
+from service import errors, requests
+from service.classifier import Classifier, TextError, load
+from service.errors import ProblemError
+from service.prediction import Prediction
+from service.schemas import (
+    BatchItem,
+    BatchRequest,
+    BatchResponse,
+    ClassifyRequest,
+    Health,
+    ModelResponse,
+    Problem,
+    TaxonomyResponse,
+)
+from service.settings import Settings
+
+INLINE_CHARACTERS = 4000
+"""Texts up to this length, in code points, are answered on the event loop: a few milliseconds.
+
+Handing a text to a thread costs more than a short text itself, but a long one must not keep the
+health checks waiting.
+"""
+
+DESCRIPTION = """
+Tags each sentence of a text with the stances it voices. Errors are RFC 9457 problems
+(`application/problem+json`) and never repeat the text; texts are not stored or logged.
+"""
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {errors.MEDIA_TYPE: {}}, "description": description}
+    for status, description in {
+        400: "The body is not valid JSON in UTF-8.",
+        413: "The body is larger than the limit.",
+        415: "The content type is not application/json.",
+        422: "A field is missing, unknown, of the wrong type or beyond a limit.",
+    }.items()
+}
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the service. The model is loaded when the application starts, not here."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        app.state.classifier = load(settings.model)
+        yield
+
+    app = FastAPIOffline(
+        title="Stance", description=DESCRIPTION, version="1", lifespan=lifespan, redoc_url=None
+    )
+    errors.install(app)
+    _add_classify(app, settings)
+    _add_information(app)
+    return app
+
+
+def app_from_environment() -> FastAPI:
+    """Return the service under the settings of the environment; what server processes call."""
+    return create_app(Settings())
+
+
+def _add_classify(app: FastAPI, settings: Settings) -> None:
+    @app.post(
+        "/classify",
+        response_model=Prediction,
+        responses=_PROBLEMS,
+        openapi_extra=requests.body_schema(ClassifyRequest),
+        tags=["classify"],
+    )
+    async def classify(request: Request) -> Response:
+        """Split one text into sentences and label each."""
+        content = await requests.read_json(request, settings.max_body_bytes)
+        item = _parse_item(content, settings)
+        prediction = await _classify(_classifier(request), item)
+        return _json(prediction.to_json())
+
+    @app.post(
+        "/classify/batch",
+        response_model=BatchResponse,
+        responses=_PROBLEMS,
+        openapi_extra=requests.body_schema(BatchRequest),
+        tags=["classify"],
+    )
+    async def classify_batch(request: Request) -> Response:
+        """Label many texts; an item that is wrong gets its problem, the others their answers."""
+        content = await requests.read_json(request, settings.max_body_bytes)
+        try:
+            batch = BatchRequest.model_validate(content)
+        except ValidationError as error:
+            raise errors.from_validation(error) from None
+        if len(batch.items) > settings.max_batch_items:
+            detail = f"{len(batch.items)} items, at most {settings.max_batch_items} are taken"
+            raise ProblemError(422, detail)
+        results = [await _classify_item(_classifier(request), i, settings) for i in batch.items]
+        return _json(orjson.dumps({"results": results}))
+
+
+def _add_information(app: FastAPI) -> None:
+    @app.get("/", include_in_schema=False)
+    async def page() -> Response:
+        return HTMLResponse((files("service") / "page.html").read_text(encoding="utf-8"))
+
+    @app.get("/labels", response_model=TaxonomyResponse, tags=["model"])
+    async def labels(request: Request) -> Response:
+        """Return what the labels are and mean."""
+        taxonomy = _classifier(request).taxonomy.to_dict()
+        return _json(orjson.dumps({key: taxonomy[key] for key in TaxonomyResponse.model_fields}))
+
+    @app.get("/model", response_model=ModelResponse, tags=["model"])
+    async def model(request: Request) -> Response:
+        """Return the public part of the model's manifest: version, thresholds, metrics."""
+        classifier = _classifier(request)
+        manifest = classifier.artifact.manifest | {"labels": classifier.taxonomy.ids}
+        return _json(orjson.dumps({key: manifest[key] for key in ModelResponse.model_fields}))
+
+    @app.get("/health/live", response_model=Health, tags=["health"])
+    async def live() -> Health:
+        """Tell that the process runs."""
+        return Health(status="live")
+
+    @app.get("/health/ready", response_model=Health, tags=["health"])
+    async def ready(request: Request) -> Health:
+        """Tell that the model is loaded and answers."""
+        _classifier(request).score(["ready?"])
+        return Health(status="ready")
+
+
+def _classifier(request: Request) -> Classifier:
+    return cast(Classifier, request.app.state.classifier)
+
+
+def _json(content: bytes) -> Response:
+    return Response(content, media_type="application/json")
+
+
+def _parse_item(content: object, settings: Settings) -> ClassifyRequest:
+    """Return the checked request; its text is neither blank nor too long.
+
+    Raises
+    ------
+    ProblemError
+        Naming the field and what was expected.
+    """
+    try:
+        item = ClassifyRequest.model_validate(content)
+    except ValidationError as error:
+        raise errors.from_validation(error) from None
+    if not item.text.strip():
+        raise requests.field_problem("text", "blank", "text is empty or blank")
+    if len(item.text) > settings.max_text_characters:
+        limit = settings.max_text_characters
+        detail = f"text has {len(item.text)} characters, at most {limit} are taken"
+        raise requests.field_problem("text", "too_long", detail)
+    return item
+
+
+async def _classify(classifier: Classifier, item: ClassifyRequest) -> Prediction:
+    def answer() -> Prediction:
+        return classifier.classify(
+            item.text, id=item.id, language=item.language, evidence=item.evidence
+        )
+
+    try:
+        cost = len(item.text) * (10 if item.evidence else 1)
+        return answer() if cost <= INLINE_CHARACTERS else await run_in_threadpool(answer)
+    except TextError as error:
+        raise requests.field_problem("text", "invalid_unicode", str(error)) from None
+
+
+async def _classify_item(
+    classifier: Classifier, content: object, settings: Settings
+) -> dict[str, Any]:
+    """Return one result of a batch, in the shape of ``BatchItem``."""
+    item_id = content.get("id") if isinstance(content, dict) else None
+    result: dict[str, Any] = dict.fromkeys(BatchItem.model_fields)
+    result["id"] = item_id if isinstance(item_id, str) else None
+    try:
+        result["prediction"] = await _classify(classifier, _parse_item(content, settings))
+    except ProblemError as error:
+        result["problem"] = error.problem.model_dump()
+    return result

@@ -1,0 +1,249 @@
+"""One classifier for the route, the batch command and the Python caller alike.
+
+Knows neither HTTP nor files other than the artifact.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service import language as language_identifier
+from service.artifact import DEFAULT_ARTIFACT, MANIFEST, Artifact, ArtifactError, read_artifact
+from service.prediction import (
+    LabelEvidence,
+    ModelName,
+    Notice,
+    Prediction,
+    SentencePrediction,
+    SpanEvidence,
+    Summary,
+)
+from service.scorer import Scorer
+from service.sentences import split_sentences
+
+Floats = NDArray[np.float64]
+PROBE_TOLERANCE = 1e-6
+
+
+class TextError(ValueError):
+    """A text that cannot be classified. The message never repeats the text."""
+
+
+def load(path: str | Path = DEFAULT_ARTIFACT) -> "Classifier":
+    """Load the artifact in folder ``path``, ``models/default`` if none is named.
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, damaged, of another format, or does not give the scores it promises.
+    """
+    return Classifier(read_artifact(Path(path)))
+
+
+class Classifier:
+    """Labels for the sentences of a text under one checked artifact; safe to share by threads."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self.artifact = artifact
+        self.taxonomy = artifact.taxonomy
+        self.model = ModelName(artifact.name, artifact.version)
+        self._scorer = Scorer(artifact)
+        self._thresholds = artifact.thresholds
+        self._ids = artifact.taxonomy.ids
+        language_identifier.load()
+        self._check_probes()
+
+    def classify(
+        self,
+        text: str,
+        *,
+        id: str | None = None,
+        language: str | None = None,
+        evidence: bool = False,
+    ) -> Prediction:
+        """Split ``text`` into sentences and label each.
+
+        Parameters
+        ----------
+        text : str
+            Any length; may be empty (an answer without sentences and a notice).
+        id : str, optional
+            Returned as it is.
+        language : str, optional
+            ISO 639 code of the text. Without it the language is identified.
+        evidence : bool
+            Whether to explain every score; costs about ten times the time.
+
+        Raises
+        ------
+        TextError
+            If ``text`` is no string or holds a lone surrogate.
+        """
+        check_text(text)
+        language = language or self.identify(text)
+        spans = split_sentences(text, language)
+        return self._predict(text, spans, id, language, evidence)
+
+    def classify_sentence(
+        self,
+        text: str,
+        *,
+        id: str | None = None,
+        language: str | None = None,
+        evidence: bool = False,
+    ) -> Prediction:
+        """Label ``text`` as one sentence, without splitting; else as ``classify``."""
+        check_text(text)
+        language = language or self.identify(text)
+        stripped = text.strip()
+        start = text.index(stripped) if stripped else 0
+        spans = [(start, start + len(stripped))] if stripped else []
+        return self._predict(text, spans, id, language, evidence)
+
+    def score(self, sentences: Iterable[str]) -> Floats:
+        """Return calibrated probabilities of shape (n_sentences, n_labels), in taxonomy order.
+
+        Raises
+        ------
+        TextError
+            If one of them is no string or holds a lone surrogate.
+        """
+        rows = [self._score_and_decide(sentence)[0] for sentence in sentences]
+        return np.array(rows).reshape(len(rows), len(self._ids))
+
+    def label_rows(self, sentences: Iterable[str]) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return scores and labels given, both of shape (n_sentences, n_labels).
+
+        The labels are those of ``classify_sentence``; raises as ``score`` does.
+        """
+        scores, given = [], []
+        for sentence in sentences:
+            sentence_scores, is_given = self._score_and_decide(sentence)
+            scores.append(sentence_scores)
+            given.append(is_given & self.supports(self.identify(sentence)))
+        shape = (len(scores), len(self._ids))
+        return np.array(scores).reshape(shape), np.array(given, dtype=bool).reshape(shape)
+
+    def identify(self, text: str) -> str:
+        """Return the ISO 639 code of the language of ``text``; see ``service.language``."""
+        return language_identifier.identify(text, self.taxonomy.languages)
+
+    def supports(self, language: str) -> bool:
+        """Tell whether labels are given in this language (``und`` counts: it may be ours)."""
+        return language in (*self.taxonomy.languages, language_identifier.UNDETERMINED)
+
+    def _predict(
+        self,
+        text: str,
+        spans: list[tuple[int, int]],
+        id: str | None,
+        language: str,
+        evidence: bool,
+    ) -> Prediction:
+        is_supported = self.supports(language)
+        sentences = tuple(
+            self._predict_sentence(text, start, end, is_supported, evidence) for start, end in spans
+        )
+        counts = dict.fromkeys(self._ids, 0)
+        for sentence in sentences:
+            for label in sentence.labels:
+                counts[label] += 1
+        n = len(sentences)
+        return Prediction(
+            id=id,
+            model=self.model,
+            language=language,
+            labels=tuple(label for label in self._ids if counts[label]),
+            summary=Summary(
+                n, counts, {label: count / n if n else 0.0 for label, count in counts.items()}
+            ),
+            sentences=sentences,
+            notices=self._notices(language, is_supported, n),
+        )
+
+    def _predict_sentence(
+        self, text: str, start: int, end: int, is_supported: bool, evidence: bool
+    ) -> SentencePrediction:
+        sentence = text[start:end]
+        scores, is_given = self._score_and_decide(sentence)
+        given = self._name(is_given) if is_supported else ()
+        return SentencePrediction(
+            start=start,
+            end=end,
+            text=sentence,
+            labels=given,
+            scores=dict(zip(self._ids, scores.tolist(), strict=True)),
+            evidence=self._explain(sentence, start) if evidence else (),
+        )
+
+    def _score_and_decide(self, sentence: str) -> tuple[Floats, NDArray[np.bool_]]:
+        """Return probabilities and decisions of one sentence, both of shape (n_labels,)."""
+        check_text(sentence)
+        logits, n_known = self._scorer.logits(sentence)
+        scores: Floats = 1.0 / (1.0 + np.exp(-logits))
+        # Without a known term the score is the intercept's: a guess about no sentence at all.
+        return scores, (scores >= self._thresholds) & (n_known > 0)
+
+    def _name(self, is_given: NDArray[np.bool_]) -> tuple[str, ...]:
+        return tuple(label for label, given in zip(self._ids, is_given, strict=True) if given)
+
+    def _explain(self, sentence: str, offset: int) -> tuple[LabelEvidence, ...]:
+        logits, spans = self._scorer.evidence(sentence)
+        explained = []
+        for column, label in enumerate(self._ids):
+            parts = [
+                SpanEvidence(
+                    offset + span.start,
+                    offset + span.end,
+                    sentence[span.start : span.end],
+                    float(span.contributions[column]),
+                )
+                for span in spans
+            ]
+            parts.sort(key=lambda part: (-abs(part.contribution), part.start, part.end))
+            intercept = float(self.artifact.intercepts[column])
+            explained.append(LabelEvidence(label, float(logits[column]), intercept, tuple(parts)))
+        return tuple(explained)
+
+    def _notices(self, language: str, is_supported: bool, n_sentences: int) -> tuple[Notice, ...]:
+        ours = ", ".join(self.taxonomy.languages)
+        if n_sentences == 0:
+            return (Notice("no_sentence", "The text holds no sentence."),)
+        if not is_supported:
+            detail = f"The text seems to be in '{language}'; labels are given in {ours} only."
+            return (Notice("language_unsupported", detail),)
+        if language == language_identifier.UNDETERMINED:
+            detail = f"The language cannot be told; the answer holds if it is one of {ours}."
+            return (Notice("language_undetermined", detail),)
+        return ()
+
+    def _check_probes(self) -> None:
+        """Score the manifest's probes again: another ``labels/text.py`` gives other scores."""
+        for number, probe in enumerate(self.artifact.manifest["probes"]):
+            found = self.score([probe["text"]])[0]
+            if not np.allclose(found, probe["scores"], rtol=0, atol=PROBE_TOLERANCE):
+                raise ArtifactError(
+                    f"{self.artifact.path / MANIFEST}: probe {number} does not get the scores it "
+                    "had in training; another version of stance trained the model, train again"
+                )
+
+
+def check_text(text: object) -> None:
+    """Refuse what is no string of Unicode scalar values.
+
+    Raises
+    ------
+    TextError
+        Naming what was found and where; never the text.
+    """
+    if not isinstance(text, str):
+        raise TextError(f"found {type(text).__name__}, expected a string")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TextError(
+            f"lone surrogate U+{ord(text[error.start]):04X} at code point {error.start}; expected "
+            "valid Unicode"
+        ) from None

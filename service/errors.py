@@ -1,0 +1,116 @@
+"""Every way in which a request can fail, as RFC 9457 problems that never repeat the text.
+
+``ProblemError`` is raised at the edge; the handlers below turn it, and whatever else goes wrong,
+into ``application/problem+json``.
+"""
+
+import logging
+import traceback
+from collections.abc import Sequence
+from http import HTTPStatus
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.schemas import FieldError, Problem
+
+MEDIA_TYPE = "application/problem+json"
+MAX_ERRORS = 20
+"""Field errors told in one problem; a body full of them says nothing more."""
+
+log = logging.getLogger("stance")
+
+
+class ProblemError(Exception):
+    """A request that cannot be answered. ``detail`` holds nothing of the text."""
+
+    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+        super().__init__(detail)
+        self.problem = Problem(
+            title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors)
+        )
+
+
+def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
+    """Return the problem of a body that does not fit its schema: where and why, never what."""
+    errors = [
+        FieldError(
+            # A field that we did not name is the caller's text, as a value is.
+            field=_field(e["loc"]) if e["type"] != "extra_forbidden" else _parent(e["loc"]),
+            type=e["type"],
+            message=e["msg"],
+        )
+        for e in error.errors(include_input=False, include_url=False, include_context=False)
+    ]
+    shown = ", ".join(f"{e.field} ({e.type})" for e in errors[:3])
+    more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
+    plural = "fields are" if len(errors) > 1 else "field is"
+    detail = f"{len(errors)} {plural} wrong: {shown}{more}"
+    return ProblemError(status, detail, errors[:MAX_ERRORS])
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of ``app`` a problem."""
+
+    async def on_problem(_: Request, error: Exception) -> Response:
+        assert isinstance(error, ProblemError)  # noqa: S101 (told to the type checker)
+        return response_of(error.problem)
+
+    async def on_http(_: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 (told to the type checker)
+        status = error.status_code
+        detail = {404: "There is nothing at this path; GET /docs lists what there is."}.get(
+            status, f"{HTTPStatus(status).phrase}."
+        )
+        problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
+        return response_of(problem, dict(error.headers or {}))
+
+    app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_middleware(_DefectsWithoutText)
+
+
+def response_of(problem: Problem, headers: dict[str, str] | None = None) -> Response:
+    """Return the HTTP response of a problem."""
+    content = orjson.dumps(problem.model_dump())
+    return Response(content, problem.status, headers, MEDIA_TYPE)
+
+
+class _DefectsWithoutText:
+    """Answer a defect with a bare 500 and log where it happened.
+
+    The server would log the exception with its message, and a message may hold the text.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_started = False
+
+        async def watched_send(message: Message) -> None:
+            nonlocal is_started
+            is_started = is_started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, watched_send)
+        except Exception as error:
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            log.error("defect: %s\n%s", type(error).__name__, frames)
+            if is_started or scope["type"] != "http":
+                raise RuntimeError("defect after the answer had begun, see above") from None
+            detail = "A defect in the service; its log says where."
+            problem = Problem(title=HTTPStatus(500).phrase, status=500, detail=detail)
+            await response_of(problem)(scope, receive, send)
+
+
+def _field(location: Sequence[int | str]) -> str:
+    return ".".join(str(part) for part in location) or "body"
+
+
+def _parent(location: Sequence[int | str]) -> str:
+    return _field(location[:-1])

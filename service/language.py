@@ -1,0 +1,58 @@
+"""Tell which language a text is written in, offline, with "not one of ours" as an answer."""
+
+from functools import cache
+
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+UNDETERMINED = "und"
+SAMPLE_CHARACTERS = 1000
+"""Code points that are looked at: more changes no answer and costs time."""
+
+CERTAIN = 0.5
+"""From this probability on, a language we do not support is believed.
+
+Below it the best supported language is taken, since short and formulaic sentences are often
+given to a relative (Galician for Spanish, Nigerian Pidgin for English).
+"""
+
+GUESS = 0.05
+"""Below this probability even the best supported language is a guess: ``und``."""
+
+_SAME_AS = {"wuu": "zh", "yue": "zh"}
+# Neighbours and scripts that our six could be mistaken for. All 139 cost more a sentence
+# and change no answer on the languages people send (tests/test_service_language.py).
+_KNOWN = (  # noqa: SIM905 (sixty quoted codes are harder to read)
+    "en es pt de fr zh wuu yue "
+    "it ca gl oc ro la eu ht qu nl da sv no fi is lb pl cs sk sl hr hu "
+    "lt lv et sq el tr ru uk bg sr mk ja ko vi th id "
+    "ms tl sw af ar fa ur he hi bn ta eo zxx"
+).split()
+
+
+@cache
+def _identifier() -> LanguageIdentifier:
+    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier.set_languages(_KNOWN)
+    return identifier
+
+
+def load() -> None:
+    """Load the identifier's model now (under a second) instead of at the first text."""
+    _identifier()
+
+
+def identify(text: str, supported: tuple[str, ...]) -> str:
+    """Return the ISO 639 code of the language of ``text``.
+
+    One of ``supported``; or another code, if the text is certainly in that language (``zxx``: no
+    language at all); or ``und`` if nothing can be told.
+    """
+    probabilities: dict[str, float] = {}
+    for code, probability in _identifier().rank(text[:SAMPLE_CHARACTERS]):
+        code = _SAME_AS.get(code, code)
+        probabilities[code] = probabilities.get(code, 0.0) + probability
+    best = max(probabilities, key=lambda code: probabilities[code])
+    if best in supported or probabilities[best] >= CERTAIN:
+        return best
+    best = max(supported, key=lambda code: probabilities.get(code, 0.0))
+    return best if probabilities.get(best, 0.0) >= GUESS else UNDETERMINED

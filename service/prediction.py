@@ -1,0 +1,113 @@
+"""The answer, as data: what ``POST /classify`` sends and ``Classifier.classify`` returns.
+
+The same keys are always present. All offsets are half-open, in Unicode code points of the text
+that was given: ``text[start:end]`` is the sentence or the span.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import orjson
+from pydantic import Field
+
+Start = Annotated[int, Field(description="First code point, counted from 0.", examples=[0])]
+End = Annotated[int, Field(description="Code point after the last one.", examples=[42])]
+LabelIds = Annotated[
+    tuple[str, ...],
+    Field(
+        description="Label ids in taxonomy order; empty for no label.", examples=[["us_critical"]]
+    ),
+]
+LabelId = Annotated[str, Field(description="A label id of GET /labels.", examples=["us_critical"])]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelName:
+    """Which model answered. The version changes whenever an answer could."""
+
+    name: Annotated[str, Field(examples=["stance"])]
+    version: Annotated[str, Field(description="Cite this.", examples=["1-4f0c2d9ab3e1"])]
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvidence:
+    """A stretch of text and what it adds to the logit of a label."""
+
+    start: Start
+    end: End
+    text: Annotated[str, Field(examples=["only sends warnings"])]
+    contribution: Annotated[float, Field(description="In logits; negative speaks against it.")]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelEvidence:
+    """Why a label's score is what it is: ``intercept`` and contributions sum to ``logit``."""
+
+    label: LabelId
+    logit: Annotated[float, Field(description="The score is 1 / (1 + exp(-logit)).")]
+    intercept: Annotated[float, Field(description="The logit of a sentence without known terms.")]
+    spans: Annotated[tuple[SpanEvidence, ...], Field(description="Largest contribution first.")]
+
+
+@dataclass(frozen=True, slots=True)
+class SentencePrediction:
+    """One sentence with its labels and the calibrated probability of every label."""
+
+    start: Start
+    end: End
+    text: str
+    labels: LabelIds
+    scores: Annotated[
+        dict[str, float],
+        Field(
+            description="Calibrated probability of every label.", examples=[{"us_critical": 0.62}]
+        ),
+    ]
+    evidence: Annotated[
+        tuple[LabelEvidence, ...],
+        Field(description='One entry a label with "evidence": true, else empty.'),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many sentences there are, and how many of them, and what share, carry each label."""
+
+    sentences: int
+    counts: dict[str, int]
+    shares: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something the caller should know about the answer."""
+
+    code: Literal["language_unsupported", "language_undetermined", "no_sentence"]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The answer to one text. ``labels`` are those that at least one sentence carries."""
+
+    id: Annotated[str | None, Field(description="The caller's id, null if none was sent.")]
+    model: ModelName
+    language: Annotated[
+        str,
+        Field(
+            description="ISO 639 code, zxx for no language, und if undetermined.", examples=["en"]
+        ),
+    ]
+    labels: LabelIds
+    summary: Summary
+    sentences: tuple[SentencePrediction, ...]
+    notices: tuple[Notice, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain dicts and lists, equal to the JSON that the service sends."""
+        content: dict[str, Any] = orjson.loads(self.to_json())
+        return content
+
+    def to_json(self) -> bytes:
+        """Return the JSON that the service sends, UTF-8."""
+        return orjson.dumps(self)

@@ -1,0 +1,326 @@
+"""Read rows of csv, tsv, jsonl, parquet and txt files in chunks, whatever the file's size.
+
+Called by ``service.batch``. A row that cannot be read becomes a reject with its line and reason
+and the rest goes on; a file that cannot be read at all is an ``InputError``.
+"""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import orjson
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CHUNK_ROWS = 2000
+"""Rows held at a time: enough to keep the cost per chunk out of sight, a few MB of text."""
+
+MAX_FIELD_CHARACTERS = 10_000_000
+"""A csv field longer than this is a quote that was never closed."""
+
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+INPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
+TXT_LINE = "line"
+NOT_UTF8 = "not UTF-8"
+
+_BOM = b"\xef\xbb\xbf"
+_PARQUET_MAGIC = b"PAR1"
+
+
+class InputError(ValueError):
+    """A file that cannot be read at all; the message names it and what was expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A row that was not scored. ``line`` counts from 1; for parquet it is the row's number."""
+
+    file: str
+    line: int
+    reason: str
+    row: Any
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Some rows in file order. ``values`` or ``batch`` holds their columns.
+
+    ``raws`` are the rows' own bytes, where they can be handed on unchanged. ``position`` is how
+    far the file has been read, in the unit of ``Source.size``.
+    """
+
+    lines: list[int] = field(default_factory=list)
+    texts: list[object] = field(default_factory=list)
+    values: list[dict[str, Any]] = field(default_factory=list)
+    raws: list[bytes] = field(default_factory=list)
+    batch: "pa.RecordBatch | None" = None
+    rejects: list[Reject] = field(default_factory=list)
+    position: int = 0
+
+    def row(self, index: int) -> dict[str, Any]:
+        """Return the columns of one row."""
+        if self.batch is None:
+            return self.values[index]
+        row: dict[str, Any] = self.batch.slice(index, 1).to_pylist()[0]
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An opened input: ``columns`` in order (those of the first row for jsonl) and its chunks.
+
+    ``size`` is in bytes, for parquet in rows.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    size: int
+    chunks: Iterator[Chunk]
+    schema: "pa.Schema | None" = None
+
+
+def open_source(path: Path, text_column: str, delimiter: str | None = None) -> Source:
+    """Open a file by its suffix and check that the text column is there.
+
+    Raises
+    ------
+    InputError
+        If it is missing, a directory, empty, binary, of an unknown kind, damaged, or has no such
+        column.
+    """
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        raise InputError(f"{path}: is a directory; name the files in it")
+    if suffix not in INPUT_SUFFIXES:
+        raise InputError(
+            f"{path}: unknown kind '{suffix}'; expected one of {', '.join(INPUT_SUFFIXES)}"
+        )
+    head = _head(path)
+    if suffix == ".parquet":
+        return _open_parquet(path, text_column)
+    _refuse_binary(path, head)
+    if suffix == ".txt":
+        return Source(path, (TXT_LINE, "text"), path.stat().st_size, _txt_chunks(path))
+    if suffix in DELIMITERS:
+        return _open_csv(path, text_column, delimiter or DELIMITERS[suffix])
+    return _open_jsonl(path, text_column)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if not head.removeprefix(_BOM).strip():
+        raise InputError(f"{path}: empty; expected at least one row")
+    return head
+
+
+def _refuse_binary(path: Path, head: bytes) -> None:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError(f"{path}: UTF-16; expected UTF-8, save it again as UTF-8")
+    if b"\0" in head or head.startswith((b"PK\x03\x04", b"\x1f\x8b", _PARQUET_MAGIC, b"%PDF")):
+        raise InputError(f"{path}: binary; expected text in UTF-8")
+
+
+def _no_column(path: Path, text_column: str, columns: tuple[str, ...]) -> InputError:
+    found = ", ".join(repr(column) for column in columns)
+    hint = ""
+    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t|,"):
+        hint = "; it looks as if another delimiter separates them (--delimiter)"
+    return InputError(
+        f"{path}: no column {text_column!r}; found {found}{hint}. Name it with --text-column"
+    )
+
+
+def _open_csv(path: Path, text_column: str, delimiter: str) -> Source:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        try:
+            header = tuple(next(csv.reader(file, delimiter=delimiter, strict=True)))
+        except (csv.Error, StopIteration) as error:
+            raise InputError(f"{path}:1: the header cannot be read ({error})") from error
+    if text_column not in header:
+        raise _no_column(path, text_column, header)
+    for column in header:
+        if header.count(column) > 1:
+            raise InputError(f"{path}:1: column {column!r} stands {header.count(column)} times")
+    chunks = _csv_chunks(path, header, text_column, delimiter)
+    return Source(path, header, path.stat().st_size, chunks)
+
+
+def _csv_chunks(
+    path: Path, header: tuple[str, ...], text_column: str, delimiter: str
+) -> Iterator[Chunk]:
+    csv.field_size_limit(MAX_FIELD_CHARACTERS)
+    column = header.index(text_column)
+    with path.open("rb") as raw:
+        # Bytes that are no UTF-8 become lone surrogates, by which the row's check knows them.
+        lines = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
+        reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        next(reader)
+        chunk = Chunk()
+        while True:
+            line = reader.line_num + 1
+            try:
+                row = next(reader, None)
+            except csv.Error as error:
+                last = f" to {reader.line_num}" if reader.line_num > line else ""
+                reason = f"cannot be read as csv: {error} (line {line}{last})"
+                chunk.rejects.append(Reject(str(path), line, reason, None))
+                continue
+            if row is None:
+                break
+            if not row:
+                continue
+            if problem := _row_problem(row, header):
+                chunk.rejects.append(Reject(str(path), line, problem, row))
+            else:
+                chunk.lines.append(line)
+                chunk.texts.append(row[column])
+                chunk.values.append(dict(zip(header, row, strict=True)))
+            if len(chunk.lines) + len(chunk.rejects) >= CHUNK_ROWS:
+                chunk.position = raw.tell()
+                yield chunk
+                chunk = Chunk()
+        chunk.position = raw.tell()
+        yield chunk
+
+
+def _row_problem(row: list[str], header: tuple[str, ...]) -> str | None:
+    if len(row) != len(header):
+        return f"{len(row)} fields, expected {len(header)} as in the header"
+    return None if _is_utf8("".join(row)) else NOT_UTF8
+
+
+def _is_utf8(text: str) -> bool:
+    """Tell whether ``text``, read with ``surrogateescape``, came from valid UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _lines(path: Path) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (number, bytes read so far, content) of the lines that are not blank."""
+    with path.open("rb") as file:
+        position = 0
+        for number, line in enumerate(_physical_lines(file), 1):
+            position += len(line)
+            line = line.rstrip(b"\r\n")
+            if number == 1:
+                line = line.removeprefix(_BOM)
+            if line.strip():
+                yield number, position, line
+
+
+def _physical_lines(file: BinaryIO) -> Iterator[bytes]:
+    """Yield lines, a longer one than any text may be in pieces, so that memory stays bounded."""
+    while line := file.readline(MAX_FIELD_CHARACTERS):
+        yield line
+
+
+def _txt_chunks(path: Path) -> Iterator[Chunk]:
+    chunk = Chunk()
+    for number, position, line in _lines(path):
+        try:
+            text = line.decode()
+        except UnicodeDecodeError:
+            as_text = line.decode(errors="backslashreplace")
+            chunk.rejects.append(Reject(str(path), number, NOT_UTF8, as_text))
+        else:
+            chunk.lines.append(number)
+            chunk.texts.append(text)
+            chunk.values.append({TXT_LINE: number, "text": text})
+        chunk.position = position
+        if len(chunk.lines) + len(chunk.rejects) >= CHUNK_ROWS:
+            yield chunk
+            chunk = Chunk(position=position)
+    yield chunk
+
+
+def _open_jsonl(path: Path, text_column: str) -> Source:
+    first: dict[str, Any] | None = None
+    for _, _, line in _lines(path):
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if isinstance(row, dict):
+            first = row
+            break
+    if first is None:
+        raise InputError(f"{path}: no line is a JSON object; expected one a line")
+    if text_column not in first:
+        raise _no_column(path, text_column, tuple(first))
+    chunks = _jsonl_chunks(path, text_column)
+    return Source(path, tuple(first), path.stat().st_size, chunks)
+
+
+def _jsonl_chunks(path: Path, text_column: str) -> Iterator[Chunk]:
+    chunk = Chunk()
+    for number, position, line in _lines(path):
+        reason = None
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            reason = f"not JSON: {error.msg}"
+        else:
+            if not isinstance(row, dict):
+                reason = f"found {type(row).__name__}, expected a JSON object"
+            elif text_column not in row:
+                reason = f"no field {text_column!r}"
+        if reason is None:
+            chunk.lines.append(number)
+            chunk.texts.append(row[text_column])
+            chunk.values.append(row)
+            chunk.raws.append(line.strip())
+        else:
+            as_text = line.decode(errors="backslashreplace")
+            chunk.rejects.append(Reject(str(path), number, reason, as_text))
+        chunk.position = position
+        if len(chunk.lines) + len(chunk.rejects) >= CHUNK_ROWS:
+            yield chunk
+            chunk = Chunk(position=position)
+    yield chunk
+
+
+def _open_parquet(path: Path, text_column: str) -> Source:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{path}: cannot be read as parquet, truncated or damaged ({error})"
+        ) from error
+    schema = file.schema_arrow
+    if text_column not in schema.names:
+        raise _no_column(path, text_column, tuple(schema.names))
+    kind = schema.field(text_column).type
+    if not (
+        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)
+    ):
+        raise InputError(f"{path}: column {text_column!r} holds {kind}, expected strings")
+    chunks = _parquet_chunks(path, file, text_column)
+    return Source(path, tuple(schema.names), file.metadata.num_rows, chunks, schema)
+
+
+def _parquet_chunks(path: Path, file: Any, text_column: str) -> Iterator[Chunk]:
+    import pyarrow as pa
+
+    position = 0
+    try:
+        for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+            lines = list(range(position + 1, position + 1 + batch.num_rows))
+            position += batch.num_rows
+            texts = batch.column(text_column).to_pylist()
+            yield Chunk(lines=lines, texts=texts, batch=batch, position=position)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path}: damaged after row {position} ({error})") from error

@@ -1,0 +1,111 @@
+"""Cut a text into sentences with exact code-point offsets.
+
+sentencex finds the boundaries; it cuts too often at abbreviations and never at a line break
+without a full stop, so a small step mends both. Every rule looks at a bounded stretch of text:
+the cost is linear, also on hostile input.
+"""
+
+import re
+
+import sentencex
+
+MERGE_LOOK_BACK = 40
+"""Code points before a boundary in which an abbreviation is looked for."""
+
+MAX_WRAPPED_LINE = 120
+"""Longest line, in code points, of a text whose lines were broken to a fixed width."""
+
+# A title or a counter is always followed by what it belongs to, so no sentence ends here.
+_BINDS_FORWARD = re.compile(
+    r"""(?:^|[\s("“«—–-])(?:
+        Mr|Mrs|Ms|Dr|Prof|Sr|Sra|Srta|Dra|Lic|Ing|Gral|Gen|Sen|Rep|Gov|Col|Capt|Lt|Sgt|Adm|St|Hon
+      | Rev|Mme|Mlle|MM|Exmo|Exma|Frhr|Nr|No|[Nn][oº]|[Nn]úm|[Aa]rt|Abs|[Ff]ig|[Vv]ol|pp|cf|vs
+      | ca|bzw|sog|z\.\s?B|d\.\s?h
+      | p\.\s?ej|e\.g|i\.e | [A-ZÀ-Þ]
+    )\.$""",
+    re.VERBOSE,
+)
+# These may end a sentence: only a small letter or a figure behind them shows that they did not.
+_MAY_BIND = re.compile(
+    r"(?:\b[A-Za-z]\.(?:\s?[A-Za-z]\.)+"
+    r"|\b(?:Inc|Corp|Ltd|Co|Jr|etc|approx|Mio|Mrd|EE\. UU|Cía|Ltda|Av|dept)\.)$"
+)
+_ONLY_COUNTER = re.compile(r"(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]")
+_BULLET = re.compile(r"(?:[-*•–—·▪►]|\d{1,3}[.)])\s")
+
+
+def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
+    """Return the half-open span of each sentence, in order, without surrounding white space.
+
+    Parameters
+    ----------
+    text : str
+        Without lone surrogates.
+    language : str
+        ISO 639 code; one that the splitter does not know is treated by general rules.
+    """
+    spans: list[tuple[int, int]] = []
+    is_break = True
+    for boundary in sentencex.get_sentence_boundaries(language, text):
+        start, end = boundary["start_index"], boundary["end_index"]
+        if boundary["is_paragraph_break"] or not text[start:end].strip():
+            is_break = True
+            continue
+        if spans and not is_break and _belongs_together(text, spans[-1], start):
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+        is_break = False
+    wrap_width = _wrap_width(text)
+    lines = [line for span in spans for line in _split_lines(text, span, wrap_width)]
+    return [trimmed for line in lines if (trimmed := _trim(text, line))]
+
+
+def _belongs_together(text: str, before: tuple[int, int], start: int) -> bool:
+    """Tell whether the boundary at ``start`` cuts a sentence at an abbreviation."""
+    if "\n" in text[max(before[0], start - MERGE_LOOK_BACK) : start].lstrip():
+        return False
+    tail = text[max(before[0], start - MERGE_LOOK_BACK) : start].rstrip()
+    if start - before[0] <= MERGE_LOOK_BACK and _ONLY_COUNTER.fullmatch(tail.strip()):
+        return True
+    if _BINDS_FORWARD.search(tail):
+        return True
+    following = text[start]
+    return bool(_MAY_BIND.search(tail)) and (following.islower() or following.isdigit())
+
+
+def _wrap_width(text: str) -> int:
+    """Return the width to which lines were broken, 0 if they were not."""
+    longest = max(map(len, text.split("\n")))
+    return longest if longest <= MAX_WRAPPED_LINE else 0
+
+
+def _split_lines(text: str, span: tuple[int, int], wrap_width: int) -> list[tuple[int, int]]:
+    """Cut a span at the line breaks that end something: a headline, a list item, a signature.
+
+    A line that goes on with a small letter was broken in mid-sentence. In a text of fixed width
+    so was every line that is nearly full.
+    """
+    start, end = span
+    parts = []
+    position = start
+    while (newline := text.find("\n", position, end)) >= 0:
+        position = newline + 1
+        head = text[position : min(position + MERGE_LOOK_BACK, end)].lstrip()
+        if not head or head[0].islower():
+            continue
+        line_start = text.rfind("\n", 0, newline) + 1
+        is_full = newline - line_start >= 0.6 * wrap_width if wrap_width else False
+        if _BULLET.match(head) or not is_full:
+            parts.append((start, newline))
+            start = position
+    return [*parts, (start, end)]
+
+
+def _trim(text: str, span: tuple[int, int]) -> tuple[int, int] | None:
+    piece = text[span[0] : span[1]]
+    stripped = piece.strip()
+    if not stripped:
+        return None
+    start = span[0] + len(piece) - len(piece.lstrip())
+    return start, start + len(stripped)

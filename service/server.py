@@ -1,0 +1,59 @@
+"""Start the HTTP server: check what can be checked first, so that a failure is one clear line."""
+
+import os
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from service.artifact import read_artifact
+
+
+class ServerError(RuntimeError):
+    """The server cannot start."""
+
+
+def serve(model: Path, host: str, port: int, workers: int) -> None:
+    """Serve until stopped.
+
+    Raises
+    ------
+    ArtifactError
+        If the model cannot be trusted.
+    ServerError
+        If the address cannot be listened on.
+    """
+    artifact = read_artifact(model)
+    _check_free(host, port)
+    # The server's processes read their settings from the environment.
+    os.environ["STANCE_MODEL"] = str(model)
+    print(f"model {artifact.version} on http://{host}:{port} (page: /, documentation: /docs). Try:")
+    print(
+        f"curl -s http://{host}:{port}/classify -H 'content-type: application/json' -d "
+        """'{"text": "The port brings jobs, while Washington only sends warnings."}'""",
+        flush=True,
+    )
+    uvicorn.run(
+        "service.app:app_from_environment",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        # One line a request tells nothing that metrics would not, and costs a tenth of the speed.
+        access_log=False,
+        log_level="warning",
+    )
+
+
+def _check_free(host: str, port: int) -> None:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise ServerError(
+            f"cannot listen on {host}:{port} ({error.strerror}); choose another --host or --port"
+        ) from error

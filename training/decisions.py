@@ -1,0 +1,94 @@
+"""From out-of-fold logits to calibrated probabilities and one threshold per label.
+
+Called by ``training.train``. Works at a stated prevalence: the labelled set holds many more
+positives than real text, and a score calibrated to the set would promise too much outside it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+class DecisionError(ValueError):
+    """Scores from which no calibration or threshold can be fitted."""
+
+
+def prevalence_weights(has_label: Bools, prevalence: float) -> Floats:
+    """Return one weight per sentence, of mean 1, under which ``prevalence`` carry the label.
+
+    Raises
+    ------
+    DecisionError
+        If all or none of the sentences have the label.
+    """
+    share = float(has_label.mean())
+    if not 0 < share < 1:
+        raise DecisionError(
+            f"{int(has_label.sum())} of {len(has_label)} sentences have the label; "
+            "some, not all, must"
+        )
+    return np.where(has_label, prevalence / share, (1 - prevalence) / (1 - share))
+
+
+def fit_calibration(logits: Floats, has_label: Bools, weights: Floats) -> tuple[float, float]:
+    """Return slope and intercept of Platt's sigmoid, ``p = expit(slope * logit + intercept)``.
+
+    Targets are smoothed as in the source, which keeps a separable set from an infinite slope.
+    Rounded to six decimals: the optimiser's last digits differ between machines, the artifact
+    must not.
+
+    References
+    ----------
+    Platt (1999), "Probabilistic outputs for support vector machines"; Lin, Lin and Weng (2007).
+    """
+    n_positive, n_negative = int(has_label.sum()), int((~has_label).sum())
+    target = np.where(has_label, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
+
+    def loss(parameters: Floats) -> tuple[float, Floats]:
+        z = parameters[0] * logits + parameters[1]
+        error = weights * (expit(z) - target)
+        value = float(np.sum(weights * (np.logaddexp(0, z) - target * z)))
+        return value, np.array([np.sum(error * logits), np.sum(error)])
+
+    start = np.array([1.0, 0.0])
+    fitted = minimize(loss, start, jac=True, method="BFGS", options={"gtol": 1e-7 * len(logits)})
+    slope, intercept = (round(float(value), 6) for value in fitted.x)
+    if slope <= 0:
+        raise DecisionError(
+            "the out-of-fold scores do not rise with the label: nothing was learned"
+        )
+    return slope, intercept
+
+
+def choose_threshold(scores: Floats, has_label: Bools, weights: Floats) -> float:
+    """Return the threshold with the best weighted F1; of equal ones the highest.
+
+    The highest gives the fewest labels, as codebook rule 12 asks in case of doubt.
+
+    Parameters
+    ----------
+    scores : of shape (n_sentences,), in [0, 1]
+        Out of fold: no sentence was in the data that its own score was fitted on.
+    has_label : of shape (n_sentences,)
+    weights : of shape (n_sentences,)
+        From ``prevalence_weights``.
+
+    Returns
+    -------
+    float
+        Rounded to four decimals. A score equal to it gives the label.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ranked, weight, positive = scores[order], weights[order], has_label[order]
+    true_positives = np.cumsum(weight * positive)
+    given = np.cumsum(weight)
+    f1 = 2 * true_positives / (given + np.sum(weight * positive))
+    # A cut can only lie after the last of several equal scores.
+    is_cut = np.append(ranked[1:] < ranked[:-1], True)
+    best = int(np.argmax(np.where(is_cut, f1, -1.0)))
+    below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
+    return round(float((ranked[best] + below) / 2), 4)
