@@ -1,9 +1,10 @@
 """How a sentence becomes terms: the one definition that training and service share.
 
-A **token** is a word, a number, a dotted abbreviation or one Chinese character. From the tokens
-come two blocks of terms: word terms (one and two tokens) and character terms (pieces of three to
-five characters inside a word or a run of Chinese characters). Changing anything here changes
-what a stored model means; the probes in the manifest make the service refuse such a model.
+A text is cut into **chunks**: words, numbers, dotted abbreviations, runs of Chinese characters,
+marks. A chunk gives **tokens** (a word is one, a Chinese run one a character). From these come two
+blocks of terms: word terms (one and two tokens) and character terms (pieces of three to five
+characters inside a chunk). Changing anything here changes what a stored model means; the probes
+in the manifest make the service refuse such a model.
 """
 
 import re
@@ -11,7 +12,6 @@ import unicodedata
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
 
 CHARACTER_NGRAMS = (3, 5)
 """Shortest and longest character term, in code points, word edges counted as one blank each."""
@@ -23,34 +23,21 @@ UNITED_STATES_FORM = "u.s."
 """One form for the abbreviations that lower-casing would make 'us' or tokenising would drop."""
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_CHUNK = re.compile(
+CHUNK = re.compile(
     rf"""
-      (?P<us> (?<!\w)(?: U\.\s?S\.(?:\s?A\.)? | USA? | EE\.\s?UU\.? | EEUU | EUA )(?!\w) )
-    | (?P<han> [{_HAN}]+ )
-    | (?P<abbreviation> (?<!\w)(?: [^\W\d_]\. ){{2,}} )
-    | (?P<number> \d+(?:[.,]\d+)* )
-    | (?P<word> [^\W\d_{_HAN}]+ )
-    | (?P<mark> [?!？！%] )
+      U\.\s?S\.(?:\s?A\.)?(?!\w) | EE\.\s?UU\.?(?!\w)
+    | (?:[^\W\d_]\.){{2,}}
+    | [{_HAN}]+
+    | [^\W\d_{_HAN}]+
+    | \d+(?:[.,]\d+)*
+    | [?!？！%]
     """,
     re.VERBOSE,
 )
+"""Finds the chunks of a composed text; what it skips (blanks, commas, dashes) gives no term."""
 
-
-class Token(NamedTuple):
-    """A token's form and where it stands: half-open, in code points of the given text."""
-
-    form: str
-    start: int
-    end: int
-
-
-class Chunk(NamedTuple):
-    """A run of characters that character terms are cut from, with its place in the text."""
-
-    form: str
-    start: int
-    end: int
-    is_han: bool
+_IS_UNITED_STATES = re.compile(r"USA?|EUA|EEUU|U\.\s?S\.(?:\s?A\.)?|EE\.\s?UU\.?")
+_IS_HAN = re.compile(f"[{_HAN}]")
 
 
 def compose(text: str) -> str:
@@ -58,53 +45,76 @@ def compose(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
-def chunks(text: str) -> Iterator[Chunk]:
-    """Yield the words, numbers, abbreviations and Chinese runs of composed ``text`` in order."""
-    for match in _CHUNK.finditer(text):
-        kind = match.lastgroup
-        if kind == "us":
-            form = UNITED_STATES_FORM
-        elif kind == "number":
-            form = NUMBER_FORM
-        else:
-            form = match[0].lower()
-        yield Chunk(form, match.start(), match.end(), kind == "han")
+def is_han(chunk: str) -> bool:
+    """Tell whether a chunk is a run of Chinese characters."""
+    return _IS_HAN.match(chunk) is not None
 
 
-def tokens(text: str) -> list[Token]:
-    """Return the tokens of composed ``text``; a Chinese run gives one token a character."""
-    found: list[Token] = []
-    for chunk in chunks(text):
-        if chunk.is_han:
-            found += [Token(c, i, i + 1) for i, c in enumerate(chunk.form, chunk.start)]
-        else:
-            found.append(Token(*chunk[:3]))
-    return found
+def chunk_tokens(chunk: str) -> tuple[str, ...]:
+    """Return the tokens of one chunk; one, unless it is a run of Chinese characters."""
+    if is_han(chunk):
+        return tuple(chunk)
+    if chunk[0].isdigit():
+        return (NUMBER_FORM,)
+    if _IS_UNITED_STATES.fullmatch(chunk):
+        return (UNITED_STATES_FORM,)
+    return (chunk.lower(),)
 
 
-def word_terms(text: str) -> list[str]:
-    """Return every token and every pair of neighbours ("token token"), with repetitions."""
-    forms = [token.form for token in tokens(compose(text))]
-    return forms + [f"{first} {second}" for first, second in pairwise(forms)]
-
-
-def character_terms(text: str) -> list[str]:
-    """Return the character terms of every chunk, with repetitions.
+@lru_cache(maxsize=1 << 16)
+def chunk_character_terms(chunk: str) -> tuple[str, ...]:
+    """Return the character terms of one chunk; cached, since texts repeat their words.
 
     A word is padded with one blank on both sides, so that a term tells beginnings and endings
     from the inside; a Chinese run is not, since its ends are those of no word.
     """
-    terms: list[str] = []
-    for chunk in chunks(compose(text)):
-        terms += chunk_character_terms(chunk.form, is_han=chunk.is_han)
-    return terms
-
-
-@lru_cache(maxsize=1 << 16)
-def chunk_character_terms(form: str, *, is_han: bool) -> tuple[str, ...]:
-    """Return the character terms of one chunk; cached, since a text repeats its words."""
-    padded = form if is_han else f" {form} "
+    padded = chunk if is_han(chunk) else f" {chunk_tokens(chunk)[0]} "
     shortest, longest = CHARACTER_NGRAMS
     return tuple(
         padded[i : i + n] for n in range(shortest, longest + 1) for i in range(len(padded) - n + 1)
     )
+
+
+def word_terms(text: str) -> list[str]:
+    """Return every token and every pair of neighbours ("token token"), with repetitions."""
+    return with_pairs(
+        [token for chunk in CHUNK.findall(compose(text)) for token in chunk_tokens(chunk)]
+    )
+
+
+def with_pairs(tokens: list[str]) -> list[str]:
+    """Return the tokens and behind them the pairs of neighbours."""
+    return tokens + [f"{first} {second}" for first, second in pairwise(tokens)]
+
+
+def character_terms(text: str) -> list[str]:
+    """Return the character terms of every chunk, with repetitions."""
+    return [term for chunk in CHUNK.findall(compose(text)) for term in chunk_character_terms(chunk)]
+
+
+def place_word_terms(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield each word term of composed ``text`` with its half-open span in code points."""
+    tokens: list[tuple[str, int, int]] = []
+    for match in CHUNK.finditer(text):
+        forms = chunk_tokens(match[0])
+        if len(forms) > 1:
+            tokens += [(form, i, i + 1) for i, form in enumerate(forms, match.start())]
+        else:
+            tokens.append((forms[0], *match.span()))
+    yield from tokens
+    for first, second in pairwise(tokens):
+        yield f"{first[0]} {second[0]}", first[1], second[2]
+
+
+def place_character_terms(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield each character term of composed ``text`` with its chunk's span, in Chinese its own."""
+    shortest, longest = CHARACTER_NGRAMS
+    for match in CHUNK.finditer(text):
+        chunk, (start, end) = match[0], match.span()
+        if not is_han(chunk):
+            for term in chunk_character_terms(chunk):
+                yield term, start, end
+            continue
+        for n in range(shortest, longest + 1):
+            for i in range(len(chunk) - n + 1):
+                yield chunk[i : i + n], start + i, start + i + n

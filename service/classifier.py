@@ -3,6 +3,7 @@
 Knows neither HTTP nor files other than the artifact.
 """
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -50,7 +51,7 @@ class Classifier:
         self.taxonomy = artifact.taxonomy
         self.model = ModelName(artifact.name, artifact.version)
         self._scorer = Scorer(artifact)
-        self._thresholds = artifact.thresholds
+        self._thresholds = tuple(artifact.thresholds.tolist())
         self._ids = artifact.taxonomy.ids
         language_identifier.load()
         self._check_probes()
@@ -111,20 +112,21 @@ class Classifier:
             If one of them is no string or holds a lone surrogate.
         """
         rows = [self._score_and_decide(sentence)[0] for sentence in sentences]
-        return np.array(rows).reshape(len(rows), len(self._ids))
+        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._ids))
 
     def label_rows(self, sentences: Iterable[str]) -> tuple[Floats, NDArray[np.bool_]]:
         """Return scores and labels given, both of shape (n_sentences, n_labels).
 
-        The labels are those of ``classify_sentence``; raises as ``score`` does.
+        They are those of ``classify_sentence``, zero for a blank; raises as ``score`` does.
         """
-        scores, given = [], []
-        for sentence in sentences:
-            sentence_scores, is_given = self._score_and_decide(sentence)
-            scores.append(sentence_scores)
-            given.append(is_given & self.supports(self.identify(sentence)))
-        shape = (len(scores), len(self._ids))
-        return np.array(scores).reshape(shape), np.array(given, dtype=bool).reshape(shape)
+        predictions = [self.classify_sentence(sentence) for sentence in sentences]
+        shape = (len(predictions), len(self._ids))
+        scores, given = np.zeros(shape), np.zeros(shape, dtype=bool)
+        for row, prediction in enumerate(predictions):
+            for sentence in prediction.sentences:
+                scores[row] = [sentence.scores[label] for label in self._ids]
+                given[row] = [label in sentence.labels for label in self._ids]
+        return scores, given
 
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``service.language``."""
@@ -167,27 +169,26 @@ class Classifier:
         self, text: str, start: int, end: int, is_supported: bool, evidence: bool
     ) -> SentencePrediction:
         sentence = text[start:end]
-        scores, is_given = self._score_and_decide(sentence)
-        given = self._name(is_given) if is_supported else ()
+        scores, given = self._score_and_decide(sentence)
         return SentencePrediction(
             start=start,
             end=end,
             text=sentence,
-            labels=given,
-            scores=dict(zip(self._ids, scores.tolist(), strict=True)),
+            labels=given if is_supported else (),
+            scores=dict(zip(self._ids, scores, strict=True)),
             evidence=self._explain(sentence, start) if evidence else (),
         )
 
-    def _score_and_decide(self, sentence: str) -> tuple[Floats, NDArray[np.bool_]]:
-        """Return probabilities and decisions of one sentence, both of shape (n_labels,)."""
+    def _score_and_decide(self, sentence: str) -> tuple[list[float], tuple[str, ...]]:
+        """Return the probability of each label and the ids of those given."""
         check_text(sentence)
         logits, n_known = self._scorer.logits(sentence)
-        scores: Floats = 1.0 / (1.0 + np.exp(-logits))
-        # Without a known term the score is the intercept's: a guess about no sentence at all.
-        return scores, (scores >= self._thresholds) & (n_known > 0)
-
-    def _name(self, is_given: NDArray[np.bool_]) -> tuple[str, ...]:
-        return tuple(label for label, given in zip(self._ids, is_given, strict=True) if given)
+        scores = [_sigmoid(logit) for logit in logits.tolist()]
+        if n_known == 0:
+            # The score is the intercept's: a guess about no sentence at all.
+            return scores, ()
+        decisions = zip(self._ids, scores, self._thresholds, strict=True)
+        return scores, tuple(label for label, score, cut in decisions if score >= cut)
 
     def _explain(self, sentence: str, offset: int) -> tuple[LabelEvidence, ...]:
         logits, spans = self._scorer.evidence(sentence)
@@ -247,3 +248,10 @@ def check_text(text: object) -> None:
             f"lone surrogate U+{ord(text[error.start]):04X} at code point {error.start}; expected "
             "valid Unicode"
         ) from None
+
+
+def _sigmoid(logit: float) -> float:
+    # Two forms, so that the exponential never overflows.
+    if logit >= 0:
+        return 1.0 / (1.0 + math.exp(-logit))
+    return math.exp(logit) / (1.0 + math.exp(logit))

@@ -5,6 +5,7 @@ into ``application/problem+json``.
 """
 
 import logging
+import re
 import traceback
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -23,26 +24,23 @@ MAX_ERRORS = 20
 
 log = logging.getLogger("stance")
 
+# The names of RFC 9110, which Python's own table has only since 3.13.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
+_PLAIN = re.compile(r"\w{1,40}", re.ASCII)
+
 
 class ProblemError(Exception):
     """A request that cannot be answered. ``detail`` holds nothing of the text."""
 
     def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
-        self.problem = Problem(
-            title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors)
-        )
+        self.problem = _problem(status, detail, errors)
 
 
 def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
     """Return the problem of a body that does not fit its schema: where and why, never what."""
     errors = [
-        FieldError(
-            # A field that we did not name is the caller's text, as a value is.
-            field=_field(e["loc"]) if e["type"] != "extra_forbidden" else _parent(e["loc"]),
-            type=e["type"],
-            message=e["msg"],
-        )
+        FieldError(field=_field(e["loc"]), type=e["type"], message=e["msg"])
         for e in error.errors(include_input=False, include_url=False, include_context=False)
     ]
     shown = ", ".join(f"{e.field} ({e.type})" for e in errors[:3])
@@ -65,8 +63,7 @@ def install(app: FastAPI) -> None:
         detail = {404: "There is nothing at this path; GET /docs lists what there is."}.get(
             status, f"{HTTPStatus(status).phrase}."
         )
-        problem = Problem(title=HTTPStatus(status).phrase, status=status, detail=detail)
-        return response_of(problem, dict(error.headers or {}))
+        return response_of(_problem(status, detail), dict(error.headers or {}))
 
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(HTTPException, on_http)
@@ -104,13 +101,15 @@ class _DefectsWithoutText:
             if is_started or scope["type"] != "http":
                 raise RuntimeError("defect after the answer had begun, see above") from None
             detail = "A defect in the service; its log says where."
-            problem = Problem(title=HTTPStatus(500).phrase, status=500, detail=detail)
-            await response_of(problem)(scope, receive, send)
+            await response_of(_problem(500, detail))(scope, receive, send)
+
+
+def _problem(status: int, detail: str, errors: Sequence[FieldError] = ()) -> Problem:
+    title = _TITLES.get(status) or HTTPStatus(status).phrase
+    return Problem(title=title, status=status, detail=detail, errors=list(errors))
 
 
 def _field(location: Sequence[int | str]) -> str:
-    return ".".join(str(part) for part in location) or "body"
-
-
-def _parent(location: Sequence[int | str]) -> str:
-    return _field(location[:-1])
+    """Return the path of a field; a name that is no plain word may be the text and is not told."""
+    parts = [str(part) if _PLAIN.fullmatch(str(part)) else "(unknown)" for part in location]
+    return ".".join(parts) or "body"

@@ -21,9 +21,11 @@ A client that is cut off while sending sees a broken connection instead of the 4
 """
 
 
-def body_schema(model: type[BaseModel]) -> dict[str, Any]:
-    """Return the OpenAPI entry of a JSON body."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+def body_schema(model: type[BaseModel], **items: type[BaseModel]) -> dict[str, Any]:
+    """Return the OpenAPI entry of a JSON body; ``items`` names what a list field holds."""
+    schema = model.model_json_schema()
+    for field, item in items.items():
+        schema["properties"][field]["items"] = item.model_json_schema()
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 

@@ -53,7 +53,6 @@ class BatchRequest(_Request):
             min_length=1,
             description="Objects with the fields of POST /classify.",
             examples=[[{"text": EXAMPLE_TEXT, "id": "article-17"}]],
-            json_schema_extra={"items": {"$ref": "#/components/schemas/ClassifyRequest"}},
         ),
     ]
 

@@ -4,21 +4,31 @@ Gives what scikit-learn's fitted pipeline gives, within 1e-6, without importing 
 is scored on its own, so an answer cannot depend on what else is in the batch.
 """
 
+import math
 import unicodedata
-from collections import Counter
 from collections.abc import Iterable
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.text import chunk_character_terms, chunks, compose, tokens, word_terms
-from service.artifact import Artifact, Block
+from labels.text import (
+    CHUNK,
+    chunk_character_terms,
+    chunk_tokens,
+    compose,
+    is_han,
+    place_character_terms,
+    place_word_terms,
+    with_pairs,
+)
+from service.artifact import Artifact
 
 Floats = NDArray[np.float64]
+Rows = NDArray[np.int32]
+
 MAX_CACHED_CHUNKS = 1 << 16
-"""Words whose columns are remembered. Texts repeat their words; 65,536 cost about 25 MB."""
+"""Words whose rows are remembered. Texts repeat their words; 65,536 cost about 25 MB."""
 
 
 class Span(NamedTuple):
@@ -30,23 +40,41 @@ class Span(NamedTuple):
 
 
 class Scorer:
-    """Logits of single sentences under one artifact."""
+    """Logits of single sentences under one artifact; safe to share by threads.
+
+    The terms of both blocks are the rows of one matrix, word terms first. A row holds the term's
+    part of each logit before normalisation (block weight times idf times coefficient) and, last,
+    its squared idf, so that one look-up serves the sum and the norm.
+    """
 
     def __init__(self, artifact: Artifact) -> None:
-        n_word_terms = len(artifact.blocks["word"].terms)
-        self._word = _BlockScorer(artifact.blocks["word"], artifact.coefficients[:n_word_terms])
-        self._character = _BlockScorer(
-            artifact.blocks["character"], artifact.coefficients[n_word_terms:]
-        )
+        word, character = artifact.blocks["word"], artifact.blocks["character"]
+        self._n_word_terms = len(word.terms)
+        self._row_of_word = {term: row for row, term in enumerate(word.terms)}
+        self._row_of_character = {
+            term: row for row, term in enumerate(character.terms, self._n_word_terms)
+        }
+        idf = np.concatenate([word.idf, character.idf])
+        weight = np.repeat([word.weight, character.weight], [len(word.terms), len(character.terms)])
+        parts = (weight * idf)[:, None] * artifact.coefficients
+        self._rows = np.column_stack([parts, idf**2])
         self._intercepts = artifact.intercepts
-        self._chunk_columns: dict[tuple[str, bool], tuple[int, ...]] = {}
+        self._cache: dict[str, tuple[tuple[str, ...], Rows]] = {}
 
     def logits(self, sentence: str) -> tuple[Floats, int]:
         """Return the logits, of shape (n_labels,), and how many different terms are known."""
-        text = compose(sentence)
-        words = self._word.add_up(map(self._word.column_of.get, word_terms(text)))
-        characters = self._character.add_up(self._character_columns(text))
-        return self._intercepts + words[0] + characters[0], words[1] + characters[1]
+        tokens: list[str] = []
+        found: list[Rows] = []
+        for chunk in CHUNK.findall(compose(sentence)):
+            known_tokens, rows = self._cache.get(chunk) or self._read_chunk(chunk)
+            tokens += known_tokens
+            found.append(rows)
+        found.append(_known(self._row_of_word, with_pairs(tokens)))
+        rows = np.concatenate(found)
+        if not len(rows):
+            return self._intercepts.copy(), 0
+        parts, values, _, known = self._weigh(rows)
+        return self._intercepts + values @ parts, len(known)
 
     def evidence(self, sentence: str) -> tuple[Floats, list[Span]]:
         """Return the logits and the spans whose contributions, with the intercepts, sum to them.
@@ -56,105 +84,71 @@ class Scorer:
         code points of ``sentence`` as given.
         """
         text = compose(sentence)
-        places: dict[tuple[int, int], Floats] = {}
-        word_places, character_places = _word_places(text), _character_places(text)
-        for block, occurrences in ((self._word, word_places), (self._character, character_places)):
-            shares = block.shares(term for term, _ in occurrences)
-            for term, place in occurrences:
-                if (share := shares.get(term)) is not None:
-                    places[place] = places.get(place, np.zeros_like(share)) + share
-        offset = _offsets_before_composing(sentence) if text != sentence else None
-        spans = [
-            Span(*(place if offset is None else (offset[place[0]], offset[place[1]])), total)
-            for place, total in sorted(places.items())
-        ]
-        logits = self._intercepts + sum((span.contributions for span in spans), np.zeros(1))
+        places: list[tuple[int, int]] = []
+        rows: list[int] = []
+        for row_of, placed in (
+            (self._row_of_word, place_word_terms(text)),
+            (self._row_of_character, place_character_terms(text)),
+        ):
+            for term, start, end in placed:
+                if term in row_of:
+                    rows.append(row_of[term])
+                    places.append((start, end))
+        logits = self._intercepts.copy()
+        if not rows:
+            return logits, []
+        parts, values, counts, known = self._weigh(np.array(rows, dtype=np.int32))
+        # What one occurrence of a term adds: its part, shared equally by its occurrences.
+        each = (values / counts)[:, None] * parts
+        totals: dict[tuple[int, int], Floats] = {}
+        for place, index in zip(places, np.searchsorted(known, rows), strict=True):
+            totals[place] = totals.get(place, 0.0) + each[index]
+        offsets = range(len(text) + 1) if text == sentence else _offsets_before_composing(sentence)
+        spans = []
+        for (start, end), contributions in sorted(totals.items()):
+            spans.append(Span(offsets[start], offsets[end], contributions))
+            logits += contributions
         return logits, spans
 
-    def _character_columns(self, text: str) -> list[int | None]:
-        columns: list[int | None] = []
-        for chunk in chunks(text):
-            key = (chunk.form, chunk.is_han)
-            known = self._chunk_columns.get(key)
-            if known is None:
-                terms = chunk_character_terms(chunk.form, is_han=chunk.is_han)
-                found = map(self._character.column_of.get, terms)
-                known = tuple(column for column in found if column is not None)
-                # Chinese runs hardly ever come back whole; remembering them would only cost.
-                if not chunk.is_han and len(self._chunk_columns) < MAX_CACHED_CHUNKS:
-                    self._chunk_columns[key] = known
-            columns += known
-        return columns
+    def _read_chunk(self, chunk: str) -> tuple[tuple[str, ...], Rows]:
+        """Return the tokens of a chunk and the rows of its known character terms."""
+        rows = _known(self._row_of_character, chunk_character_terms(chunk))
+        entry = chunk_tokens(chunk), rows
+        # Chinese runs and numbers hardly ever come back; remembering them would only cost.
+        is_word = not is_han(chunk) and not chunk[0].isdigit()
+        if is_word and len(self._cache) < MAX_CACHED_CHUNKS:
+            self._cache[chunk] = entry
+        return entry
+
+    def _weigh(self, rows: Rows) -> tuple[Floats, Floats, Floats, Rows]:
+        """Return, for the different rows in order, their parts, values, counts and numbers.
+
+        ``parts``, of shape (n_terms, n_labels), hold idf, block weight and coefficients; values
+        are the sublinear frequencies over the norm of their block, both of shape (n_terms,).
+        """
+        # numpy.unique does the same and costs three times as much on arrays this short.
+        rows.sort()
+        is_first = np.empty(len(rows), dtype=bool)
+        is_first[0] = True
+        np.not_equal(rows[1:], rows[:-1], out=is_first[1:])
+        starts = is_first.nonzero()[0]
+        known = rows[starts]
+        counts = np.empty(len(starts))
+        np.subtract(starts[1:], starts[:-1], out=counts[:-1])
+        counts[-1] = len(rows) - starts[-1]
+        found = self._rows[known]
+        values = 1.0 + np.log(counts)
+        weighted = values * found[:, -1]
+        n_words = int(known.searchsorted(self._n_word_terms))
+        for block in (slice(0, n_words), slice(n_words, None)):
+            if square := values[block] @ weighted[block]:
+                values[block] /= math.sqrt(square)
+        return found[:, :-1], values, counts, known
 
 
-class _BlockScorer:
-    """One block of terms: sublinear term frequency times idf, l2-normalised, times coefficients."""
-
-    def __init__(self, block: Block, coefficients: Floats) -> None:
-        self.column_of = {term: column for column, term in enumerate(block.terms)}
-        self._idf = block.idf
-        self._coefficients = np.ascontiguousarray(block.weight * coefficients)
-
-    def add_up(self, columns: Iterable[int | None]) -> tuple[Floats, int]:
-        """Return the block's part of the logits and its number of different known terms."""
-        weighted = self._weigh(columns)
-        if weighted is None:
-            return np.zeros(self._coefficients.shape[1]), 0
-        known, values = weighted[0], weighted[2]
-        return values @ self._coefficients[known], len(known)
-
-    def shares(self, terms: Iterable[str]) -> dict[str, Floats]:
-        """Return, for each known term, what each of its occurrences adds to the logits."""
-        names: dict[int, str] = {}
-        columns = []
-        for term in terms:
-            if (column := self.column_of.get(term)) is not None:
-                names[column] = term
-                columns.append(column)
-        weighted = self._weigh(columns)
-        if weighted is None:
-            return {}
-        known, counts, values = weighted
-        each = (values / counts)[:, None] * self._coefficients[known]
-        return {names[int(column)]: share for column, share in zip(known, each, strict=True)}
-
-    def _weigh(
-        self, columns: Iterable[int | None]
-    ) -> tuple[NDArray[np.intp], Floats, Floats] | None:
-        """Return columns, counts and normalised values of the known terms; None without any."""
-        counter = Counter(columns)
-        counter.pop(None, None)
-        if not counter:
-            return None
-        known = np.fromiter(counter.keys(), dtype=np.intp, count=len(counter))
-        counts = np.fromiter(counter.values(), dtype=np.float64, count=len(counter))
-        values = (1.0 + np.log(counts)) * self._idf[known]
-        return known, counts, values / np.sqrt(values @ values)
-
-
-def _word_places(text: str) -> list[tuple[str, tuple[int, int]]]:
-    """Return each word term of composed ``text`` with its place, as ``word_terms`` gives them."""
-    found = tokens(text)
-    places = [(token.form, (token.start, token.end)) for token in found]
-    for first, second in pairwise(found):
-        places.append((f"{first.form} {second.form}", (first.start, second.end)))
-    return places
-
-
-def _character_places(text: str) -> list[tuple[str, tuple[int, int]]]:
-    """Return each character term with its place: the word it is cut from, or its own in Chinese."""
-    places = []
-    for chunk in chunks(text):
-        if not chunk.is_han:
-            terms = chunk_character_terms(chunk.form, is_han=False)
-            places += [(term, (chunk.start, chunk.end)) for term in terms]
-            continue
-        position: Counter[str] = Counter()
-        for term in chunk_character_terms(chunk.form, is_han=True):
-            at = chunk.form.index(term, position[term])
-            position[term] = at + 1
-            places.append((term, (chunk.start + at, chunk.start + at + len(term))))
-    return places
+def _known(row_of: dict[str, int], terms: Iterable[str]) -> Rows:
+    """Return the rows of the terms that are known, with repetitions."""
+    return np.array([row_of[term] for term in terms if term in row_of], dtype=np.int32)
 
 
 def _offsets_before_composing(sentence: str) -> list[int]:
