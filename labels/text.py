@@ -61,18 +61,26 @@ def chunk_tokens(chunk: str) -> tuple[str, ...]:
     return (chunk.lower(),)
 
 
-@lru_cache(maxsize=1 << 16)
 def chunk_character_terms(chunk: str) -> tuple[str, ...]:
-    """Return the character terms of one chunk; cached, since texts repeat their words.
+    """Return the character terms of one chunk.
 
     A word is padded with one blank on both sides, so that a term tells beginnings and endings
     from the inside; a Chinese run is not, since its ends are those of no word.
     """
-    padded = chunk if is_han(chunk) else f" {chunk_tokens(chunk)[0]} "
+    if is_han(chunk):
+        return _ngrams(chunk)
+    return _cached_ngrams(f" {chunk_tokens(chunk)[0]} ")
+
+
+def _ngrams(padded: str) -> tuple[str, ...]:
     shortest, longest = CHARACTER_NGRAMS
     return tuple(
         padded[i : i + n] for n in range(shortest, longest + 1) for i in range(len(padded) - n + 1)
     )
+
+
+# Texts repeat their words, but hardly ever a whole Chinese run.
+_cached_ngrams = lru_cache(maxsize=1 << 16)(_ngrams)
 
 
 def word_terms(text: str) -> list[str]:

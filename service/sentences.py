@@ -12,8 +12,11 @@ import sentencex
 MERGE_LOOK_BACK = 40
 """Code points before a boundary in which an abbreviation is looked for."""
 
-MAX_WRAPPED_LINE = 120
-"""Longest line, in code points, of a text whose lines were broken to a fixed width."""
+WRAPPED_WIDTHS = range(50, 121)
+"""Widths, in code points, to which mail programs, wires and converters break lines."""
+
+NEARLY_FULL = 0.6
+"""Part of the width from which a line may have been broken because the next word did not fit."""
 
 # A title or a counter is always followed by what it belongs to, so no sentence ends here.
 _BINDS_FORWARD = re.compile(
@@ -76,8 +79,11 @@ def _belongs_together(text: str, before: tuple[int, int], start: int) -> bool:
 
 def _wrap_width(text: str) -> int:
     """Return the width to which lines were broken, 0 if they were not."""
-    longest = max(map(len, text.split("\n")))
-    return longest if longest <= MAX_WRAPPED_LINE else 0
+    lengths = [len(line) for line in text.split("\n") if line.strip()]
+    longest = max(lengths, default=0)
+    n_full = sum(length >= NEARLY_FULL * longest for length in lengths)
+    is_wrapped = longest in WRAPPED_WIDTHS and len(lengths) > 2 and 2 * n_full >= len(lengths)
+    return longest if is_wrapped else 0
 
 
 def _split_lines(text: str, span: tuple[int, int], wrap_width: int) -> list[tuple[int, int]]:
@@ -95,7 +101,7 @@ def _split_lines(text: str, span: tuple[int, int], wrap_width: int) -> list[tupl
         if not head or head[0].islower():
             continue
         line_start = text.rfind("\n", 0, newline) + 1
-        is_full = newline - line_start >= 0.6 * wrap_width if wrap_width else False
+        is_full = wrap_width > 0 and newline - line_start >= NEARLY_FULL * wrap_width
         if _BULLET.match(head) or not is_full:
             parts.append((start, newline))
             start = position

@@ -1,0 +1,218 @@
+"""The HTTP service: shapes, limits, and errors that never repeat the text or become a 500."""
+
+import json
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from starlette.testclient import TestClient
+
+from service.app import INLINE_CHARACTERS, create_app
+from service.classifier import Classifier
+from service.prediction import Prediction
+from service.schemas import BatchResponse, ModelResponse, TaxonomyResponse
+from service.settings import Settings
+
+SECRET = "Kolibri-7391"
+JSON = {"content-type": "application/json"}
+
+
+def assert_problem(response: Any, status: int) -> dict[str, Any]:
+    """Check the shape that every error has and that it repeats nothing."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    assert SECRET not in response.text
+    problem: dict[str, Any] = response.json()
+    assert set(problem) == {"type", "title", "status", "detail", "errors"}
+    assert problem["status"] == status
+    return problem
+
+
+def test_an_article_is_answered_as_the_classifier_answers(
+    client: TestClient, classifier: Classifier
+) -> None:
+    text = "The port brings jobs. 😀 Washington only sends warnings.\nTrade grew."
+    response = client.post("/classify", json={"text": text, "id": "a-1", "evidence": True})
+    assert response.status_code == 200
+    assert response.json() == classifier.classify(text, id="a-1", evidence=True).to_dict()
+    TypeAdapter(Prediction).validate_json(response.content)
+
+
+def test_the_same_keys_are_always_present(client: TestClient) -> None:
+    plain = client.post("/classify", json={"text": "Trade grew."}).json()
+    full = client.post(
+        "/classify", json={"text": "Trade grew.", "id": "x", "language": "en", "evidence": True}
+    ).json()
+    assert plain.keys() == full.keys()
+    assert plain["sentences"][0].keys() == full["sentences"][0].keys()
+
+
+def test_a_long_text_is_answered_whole(client: TestClient) -> None:
+    text = "Washington only sends warnings. " * 200
+    assert len(text) > INLINE_CHARACTERS
+    answer = client.post("/classify", json={"text": text}).json()
+    assert answer["summary"]["sentences"] == 200
+
+
+BAD_BODIES = [
+    pytest.param(b'{"text": "%s \\ud800"}', 400, id="lone-surrogate"),
+    pytest.param(b'{"text": "%s", "id": "\\udfff"}', 400, id="lone-surrogate-elsewhere"),
+    pytest.param(b'{"text": "%s", "id": NaN}', 400, id="nan"),
+    pytest.param(b'{"text": "%s", "id": 1e999}', 400, id="infinite"),
+    pytest.param(b'{"text": "%s \xff"}', 400, id="invalid-utf8"),
+    pytest.param(b'{"text": "%s', 400, id="cut-off"),
+    pytest.param(b"%s", 400, id="no-json"),
+    pytest.param(b"", 400, id="empty"),
+    pytest.param(b"[" * 100_00 + b"%s", 400, id="deeply-nested"),
+    pytest.param(b'{"a":' * 5000 + b'"%s"' + b"}" * 5000, 400, id="deeply-nested-objects"),
+    pytest.param(b'["%s"]', 422, id="list"),
+    pytest.param(b'"%s"', 422, id="string"),
+    pytest.param(b"null", 422, id="null"),
+    pytest.param(b'{"id": "%s"}', 422, id="missing-text"),
+    pytest.param(b'{"text": ["%s"]}', 422, id="text-list"),
+    pytest.param(b'{"text": 5, "id": "%s"}', 422, id="text-number"),
+    pytest.param(b'{"text": null, "id": "%s"}', 422, id="text-null"),
+    pytest.param(b'{"text": " \\n\\t", "id": "%s"}', 422, id="blank"),
+    pytest.param(b'{"text": "%s", "evidence": "yes"}', 422, id="evidence-string"),
+    pytest.param(b'{"text": "%s", "id": 5}', 422, id="id-number"),
+    pytest.param(b'{"text": "a", "id": "' + b"%s" * 50 + b'"}', 422, id="id-long"),
+    pytest.param(b'{"text": "%s", "language": "Spanish"}', 422, id="language"),
+    pytest.param(b'{"text": "a", "%s is unknown": 1}', 422, id="unknown-field"),
+    pytest.param(b'{"text": "' + b"%s " * 1000 + b'"}', 422, id="over-long"),
+]
+
+
+@pytest.mark.parametrize("path", ["/classify", "/classify/batch"])
+@pytest.mark.parametrize(("body", "status"), BAD_BODIES)
+def test_a_bad_body_is_a_problem_and_never_a_500(
+    client: TestClient, path: str, body: bytes, status: int
+) -> None:
+    body = body.replace(b"%s", SECRET.encode())
+    assert_problem(client.post(path, content=body, headers=JSON), status)
+
+
+def test_a_body_of_ten_megabytes_is_refused(client: TestClient) -> None:
+    body = b'{"text": "' + SECRET.encode() * 800_000 + b'"}'
+    problem = assert_problem(client.post("/classify", content=body, headers=JSON), 413)
+    assert "50000 bytes" in problem["detail"]
+
+
+def test_a_body_without_length_is_counted_while_it_arrives(client: TestClient) -> None:
+    def endless() -> Iterator[bytes]:
+        for _ in range(2000):
+            yield b" " * 1000
+
+    assert_problem(client.post("/classify", content=endless(), headers=JSON), 413)
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_another_content_type_is_refused(client: TestClient, content_type: str) -> None:
+    headers = {"content-type": content_type}
+    problem = assert_problem(client.post("/classify", content=b"{}", headers=headers), 415)
+    assert "application/json" in problem["detail"]
+
+
+def test_the_problem_names_the_field_and_what_was_expected(client: TestClient) -> None:
+    problem = assert_problem(client.post("/classify", json={"txt": SECRET}), 422)
+    assert {(e["field"], e["type"]) for e in problem["errors"]} == {
+        ("text", "missing"),
+        ("txt", "extra_forbidden"),
+    }
+
+
+def test_the_limit_on_text_counts_code_points_and_is_inclusive(client: TestClient) -> None:
+    assert client.post("/classify", json={"text": "😀" * 10_000}).status_code == 200
+    problem = assert_problem(client.post("/classify", json={"text": "😀" * 10_001}), 422)
+    assert "10001 characters, at most 10000" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"), [("GET", "/nothing", 404), ("GET", "/classify", 405)]
+)
+def test_wrong_paths_and_methods_are_problems(
+    client: TestClient, method: str, path: str, status: int
+) -> None:
+    assert_problem(client.request(method, path), status)
+
+
+def test_a_bad_item_never_loses_the_others(client: TestClient, classifier: Classifier) -> None:
+    items = [
+        {"text": "Trade grew.", "id": "good"},
+        {"text": " ", "id": "blank"},
+        {"txt": SECRET},
+        SECRET,
+        {"text": "Washington warns."},
+    ]
+    response = client.post("/classify/batch", json={"items": items})
+    assert response.status_code == 200
+    assert SECRET not in response.text
+    results = BatchResponse.model_validate_json(response.content).results
+    assert [r.problem.status if r.problem else 200 for r in results] == [200, 422, 422, 422, 200]
+    assert [r.id for r in results] == ["good", "blank", None, None, None]
+    expected = classifier.classify("Trade grew.", id="good").to_dict()
+    assert response.json()["results"][0]["prediction"] == expected
+
+
+@pytest.mark.parametrize("items", [[], [{"text": "a"}] * 101])
+def test_the_number_of_items_is_limited(client: TestClient, items: list[Any]) -> None:
+    assert_problem(client.post("/classify/batch", json={"items": items}), 422)
+
+
+def test_labels_and_model_are_told(client: TestClient, classifier: Classifier) -> None:
+    labels = TaxonomyResponse.model_validate_json(client.get("/labels").content)
+    assert tuple(label.id for label in labels.labels) == classifier.taxonomy.ids
+    model = ModelResponse.model_validate_json(client.get("/model").content)
+    assert model.version == classifier.model.version
+    assert "probes" not in client.get("/model").json()
+
+
+def test_health_and_page_and_documentation_answer(client: TestClient) -> None:
+    assert client.get("/health/live").json() == {"status": "live"}
+    assert client.get("/health/ready").json() == {"status": "ready"}
+    assert "<textarea" in client.get("/").text
+    assert client.get("/docs").status_code == 200
+    assert "//" not in client.get("/docs").text.replace("</", "").split("<script")[1].split(">")[0]
+
+
+def test_every_status_is_in_the_openapi_document(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path in ("/classify", "/classify/batch"):
+        operation = document["paths"][path]["post"]
+        assert set(operation["responses"]) == {"200", "400", "413", "415", "422"}
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        assert schema["additionalProperties"] is False
+    assert "Prediction" in document["components"]["schemas"]
+
+
+def test_a_defect_is_a_bare_500_and_the_log_keeps_the_text_out(
+    tiny_artifact, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(self: Classifier, text: str, **options: Any) -> Prediction:
+        raise RuntimeError(text)
+
+    monkeypatch.setattr(Classifier, "classify", broken)
+    with (
+        TestClient(create_app(Settings(model=tiny_artifact))) as client,
+        caplog.at_level(logging.DEBUG),
+    ):
+        response = client.post("/classify", json={"text": SECRET})
+    assert_problem(response, 500)
+    assert "defect: RuntimeError" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_requests_leave_no_text_in_the_log(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        client.post("/classify", json={"text": SECRET})
+        client.post("/classify", content=SECRET, headers=JSON)
+    assert SECRET not in caplog.text
+
+
+def test_unicode_survives_the_round_trip(client: TestClient) -> None:
+    text = "Él dijo: «¡Sí!» 中国 😀 \u0000 e\u0301."
+    answer = client.post("/classify", content=json.dumps({"text": text}), headers=JSON).json()
+    assert "".join(s["text"] for s in answer["sentences"]).replace(" ", "") == text.replace(" ", "")

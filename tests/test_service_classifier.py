@@ -1,0 +1,150 @@
+"""The classifier: offsets, evidence, gates, and one answer whatever the way in."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import stance
+from service.classifier import Classifier, TextError
+
+TEXT = (
+    "  The port brings jobs, Dr. Lima said 😀. Washington only sends warnings!\r\n\r\nTrade grew. "
+)
+
+
+def test_offsets_are_code_points_of_the_given_text(classifier: Classifier) -> None:
+    sentences = classifier.classify(TEXT).sentences
+    assert [TEXT[s.start : s.end] for s in sentences] == [s.text for s in sentences]
+    assert [s.text for s in sentences] == [
+        "The port brings jobs, Dr. Lima said 😀.",
+        "Washington only sends warnings!",
+        "Trade grew.",
+    ]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=["Cs"])))
+def test_sentences_lie_in_order_and_miss_only_white_space(
+    classifier: Classifier, text: str
+) -> None:
+    position = 0
+    for sentence in classifier.classify(text, language="en").sentences:
+        assert text[sentence.start : sentence.end] == sentence.text
+        assert not text[position : sentence.start].strip()
+        position = sentence.end
+    assert not text[position:].strip()
+
+
+def test_a_sentence_scores_the_same_alone_and_in_company(classifier: Classifier) -> None:
+    texts = [s.text for s in classifier.classify(TEXT).sentences]
+    together = classifier.score(texts)
+    for row, text in zip(together, texts, strict=True):
+        assert classifier.score([text])[0].tolist() == row.tolist()
+    in_text = [list(s.scores.values()) for s in classifier.classify(TEXT).sentences]
+    assert in_text == together.tolist()
+
+
+def test_summary_and_labels_are_those_of_the_sentences(trained: Classifier) -> None:
+    prediction = trained.classify(TEXT)
+    for label, count in prediction.summary.counts.items():
+        assert count == sum(label in s.labels for s in prediction.sentences)
+        assert prediction.summary.shares[label] == count / 3
+        assert (label in prediction.labels) == (count > 0)
+
+
+def test_a_label_is_given_from_its_threshold_on(trained: Classifier) -> None:
+    thresholds = trained.artifact.manifest["thresholds"]
+    for probe in trained.artifact.manifest["probes"]:
+        sentence = trained.classify_sentence(probe["text"]).sentences[0]
+        for label, score in sentence.scores.items():
+            assert (label in sentence.labels) == (score >= thresholds[label])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Washington bullies its neighbours, Washington threatens.",
+        "中国与拉美的合作带来了就业。",
+        "El caf\u0065\u0301 y la soberani\u0301a, EE. UU. amenaza 5 veces.",
+        "—",
+    ],
+)
+def test_contributions_and_intercept_sum_to_the_logit(classifier: Classifier, text: str) -> None:
+    sentence = classifier.classify_sentence(text, language="en", evidence=True).sentences[0]
+    assert [e.label for e in sentence.evidence] == list(sentence.scores)
+    for entry in sentence.evidence:
+        total = entry.intercept + sum(span.contribution for span in entry.spans)
+        assert total == pytest.approx(entry.logit, abs=1e-9)
+        assert 1 / (1 + math.exp(-entry.logit)) == pytest.approx(sentence.scores[entry.label])
+        for span in entry.spans:
+            assert text[span.start : span.end] == span.text
+        sizes = [abs(span.contribution) for span in entry.spans]
+        assert sizes == sorted(sizes, reverse=True)
+
+
+def test_evidence_offsets_hold_in_the_whole_text(classifier: Classifier) -> None:
+    for sentence in classifier.classify(TEXT, evidence=True).sentences:
+        for entry in sentence.evidence:
+            for span in entry.spans:
+                assert TEXT[span.start : span.end] == span.text
+                assert sentence.start <= span.start < span.end <= sentence.end
+
+
+def test_without_the_flag_evidence_is_there_and_empty(classifier: Classifier) -> None:
+    assert classifier.classify(TEXT).to_dict()["sentences"][0]["evidence"] == []
+
+
+def test_an_unsupported_language_gets_no_label_and_a_notice(trained: Classifier) -> None:
+    text = "Washington minaccia i suoi vicini, ha detto il ministro, e calpesta la loro sovranità."
+    prediction = trained.classify(text)
+    assert prediction.language == "it"
+    assert prediction.labels == ()
+    assert [notice.code for notice in prediction.notices] == ["language_unsupported"]
+    assert prediction.sentences[0].scores
+
+
+def test_a_given_language_is_believed(trained: Classifier) -> None:
+    assert trained.classify("Hola.", language="es").language == "es"
+    assert trained.classify("Hola.", language="it").notices[0].code == "language_unsupported"
+
+
+def test_a_sentence_without_known_terms_gets_no_label(trained: Classifier) -> None:
+    prediction = trained.classify_sentence("ⵣⵣⵣ ⵣⵣⵣ", language="en")
+    assert prediction.labels == ()
+
+
+@pytest.mark.parametrize("text", ["", " \n\t "])
+def test_a_blank_text_has_no_sentence_and_says_so(classifier: Classifier, text: str) -> None:
+    prediction = classifier.classify(text)
+    assert prediction.sentences == ()
+    assert prediction.notices[0].code == "no_sentence"
+    assert set(prediction.summary.shares.values()) == {0.0}
+
+
+@pytest.mark.parametrize("text", [None, 5, b"bytes", "a\ud800b"])
+def test_what_is_no_text_is_refused_without_repeating_it(classifier: Classifier, text) -> None:
+    with pytest.raises(TextError, match="expected"):
+        classifier.classify(text)
+
+
+def test_no_sentences_give_an_empty_matrix(classifier: Classifier) -> None:
+    assert classifier.score([]).shape == (0, 3)
+
+
+def test_label_rows_are_those_of_classify_sentence(trained: Classifier) -> None:
+    texts = [probe["text"] for probe in trained.artifact.manifest["probes"]] + [" "]
+    scores, given = trained.label_rows(texts)
+    ids = trained.taxonomy.ids
+    for row, text in enumerate(texts[:-1]):
+        sentence = trained.classify_sentence(text).sentences[0]
+        assert dict(zip(ids, scores[row], strict=True)) == sentence.scores
+        assert tuple(np.array(ids)[given[row]]) == sentence.labels
+    assert not given[-1].any()
+
+
+def test_the_package_gives_what_the_classifier_gives(tiny_artifact, classifier: Classifier) -> None:
+    assert stance.load(tiny_artifact).classify(TEXT) == classifier.classify(TEXT)
+    assert stance.Classifier is Classifier

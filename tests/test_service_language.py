@@ -1,0 +1,36 @@
+"""Which language a text is in, and when the answer is "not one of ours"."""
+
+import pytest
+
+from labels.sentences import read_labelled_set
+from labels.taxonomy import read_taxonomy
+from service.language import UNDETERMINED, identify
+
+OURS = read_taxonomy().languages
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("The port brings jobs to the region.", "en"),
+        ("El puerto trae empleo a la región.", "es"),
+        ("O porto traz empregos para a região.", "pt"),
+        ("Der Hafen bringt der Region Arbeitsplätze.", "de"),
+        ("Le port apporte des emplois à la région.", "fr"),
+        ("港口为该地区带来就业机会。", "zh"),
+        ("港口為該地區帶來就業機會。", "zh"),
+        ("Il porto porta posti di lavoro alla regione.", "it"),
+        ("De haven brengt banen naar de regio.", "nl"),
+        ("Порт создаёт рабочие места в регионе.", "ru"),
+        ("港は地域に雇用をもたらす。", "ja"),
+        ("1234 5678", UNDETERMINED),
+    ],
+)
+def test_languages_are_told_apart(text: str, expected: str) -> None:
+    assert identify(text, OURS) == expected
+
+
+def test_the_labelled_set_is_in_the_languages_it_names() -> None:
+    sentences = read_labelled_set()
+    wrong = [s.id for s in sentences if identify(s.text, OURS) not in (s.lang, UNDETERMINED)]
+    assert len(wrong) <= len(sentences) / 500, wrong

@@ -1,0 +1,155 @@
+"""Training: what is learned, what is refused, and that it can be repeated byte for byte."""
+
+from pathlib import Path
+
+import joblib
+import numpy as np
+import orjson
+import pytest
+
+from labels.sentences import LabelledSentence
+from labels.taxonomy import Taxonomy
+from service.classifier import load
+from training.artifact import ArtifactWriteError, write_artifact
+from training.config import TrainingConfig
+from training.decisions import (
+    DecisionError,
+    choose_threshold,
+    fit_calibration,
+    prevalence_weights,
+)
+from training.manifest import is_current
+from training.run import run
+from training.train import TrainingError, n_steps, train
+
+
+def test_two_runs_write_the_same_bytes(
+    sentences: list[LabelledSentence],
+    taxonomy: Taxonomy,
+    labels_dir: Path,
+    tiny_artifact: Path,
+    tmp_path: Path,
+) -> None:
+    run(sentences, taxonomy, labels_dir, tmp_path / "again", TrainingConfig())
+    for file in tiny_artifact.iterdir():
+        assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+def test_the_service_scores_as_the_fitted_pipeline(
+    tiny_artifact: Path, sentences: list[LabelledSentence]
+) -> None:
+    texts = [s.text for s in sentences] + [
+        "",
+        "—",
+        "zzz",
+        "U.S. US EE. UU. 2024",
+        "e\u0301te\u0301",
+    ]
+    pipeline = joblib.load(tiny_artifact / "pipeline.joblib")
+    scores = load(tiny_artifact).score(texts)
+    assert scores.shape == (len(texts), 3)
+    assert np.abs(pipeline.predict_proba(texts) - scores).max() < 1e-6
+
+
+def test_the_trained_model_scores_as_its_pipeline(trained) -> None:
+    pipeline = joblib.load(trained.artifact.path / "pipeline.joblib")
+    texts = [probe["text"] for probe in trained.artifact.manifest["probes"]]
+    assert np.abs(pipeline.predict_proba(texts) - trained.score(texts)).max() < 1e-6
+
+
+def test_each_step_is_reported(sentences: list[LabelledSentence], taxonomy: Taxonomy) -> None:
+    config, steps = TrainingConfig(), []
+    train(sentences, taxonomy, config, steps.append)
+    assert len(steps) == n_steps(config)
+
+
+def test_out_of_fold_scores_know_the_labels(
+    sentences: list[LabelledSentence], taxonomy: Taxonomy
+) -> None:
+    model = train(sentences, taxonomy, TrainingConfig())
+    for column, label in enumerate(taxonomy.ids):
+        has_label = np.array([label in s.labels for s in sentences])
+        scores = model.scores[:, column]
+        assert scores[has_label].mean() > 2 * scores[~has_label].mean(), label
+
+
+def test_a_label_without_positives_is_refused_by_name(
+    sentences: list[LabelledSentence], taxonomy: Taxonomy
+) -> None:
+    without = [s for s in sentences if "us_critical" not in s.labels]
+    with pytest.raises(TrainingError, match=r"label 'us_critical' has 0 positive sentences"):
+        train(without, taxonomy, TrainingConfig())
+
+
+def test_a_label_on_every_sentence_is_refused(
+    sentences: list[LabelledSentence], taxonomy: Taxonomy
+) -> None:
+    always = [s for s in sentences if "us_critical" in s.labels]
+    with pytest.raises(TrainingError, match=r"every sentence has label 'us_critical'|at least 5"):
+        train(always, taxonomy, TrainingConfig())
+
+
+def test_weights_restore_the_stated_prevalence() -> None:
+    has_label = np.array([True] * 40 + [False] * 60)
+    weights = prevalence_weights(has_label, 0.05)
+    assert weights.mean() == pytest.approx(1)
+    assert weights[has_label].sum() / weights.sum() == pytest.approx(0.05)
+
+
+def test_calibration_recovers_the_probabilities_that_drew_the_labels() -> None:
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, 20_000)
+    has_label = rng.random(20_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))
+    slope, intercept = fit_calibration(logits, has_label, np.ones(20_000))
+    assert slope == pytest.approx(0.5, abs=0.02)
+    assert intercept == pytest.approx(-1, abs=0.05)
+
+
+def test_calibration_refuses_scores_that_say_nothing() -> None:
+    logits, has_label = np.array([2.0, 1.0, -1.0, -2.0]), np.array([False, False, True, True])
+    with pytest.raises(DecisionError, match="nothing was learned"):
+        fit_calibration(logits, has_label, np.ones(4))
+
+
+def test_the_threshold_has_the_best_f1_and_of_equal_ones_the_highest() -> None:
+    scores = np.array([0.9, 0.8, 0.7, 0.2])
+    has_label = np.array([True, True, False, False])
+    threshold = choose_threshold(scores, has_label, np.ones(4))
+    assert threshold == pytest.approx(0.75)
+
+
+def test_equal_scores_are_never_cut_apart() -> None:
+    scores = np.array([0.9, 0.5, 0.5, 0.1])
+    has_label = np.array([True, True, False, False])
+    threshold = choose_threshold(scores, has_label, np.ones(4))
+    assert threshold < 0.5 or threshold > 0.5
+    assert ((scores >= threshold).sum()) in (1, 3)
+
+
+def test_an_artifact_is_current_until_its_inputs_change(
+    tiny_artifact: Path, labels_dir: Path, tmp_path: Path
+) -> None:
+    assert is_current(tiny_artifact, labels_dir, TrainingConfig())
+    assert not is_current(tiny_artifact, labels_dir, TrainingConfig(C=1.0))
+    assert not is_current(tmp_path, labels_dir, TrainingConfig())
+
+
+def test_the_manifest_names_no_path_and_no_date(tiny_artifact: Path) -> None:
+    manifest = orjson.loads((tiny_artifact / "manifest.json").read_bytes())
+    assert str(tiny_artifact.parent) not in str(manifest)
+    assert not {"date", "created", "path"} & set(manifest)
+
+
+def test_a_failed_write_leaves_the_old_artifact(artifact_copy: Path) -> None:
+    before = (artifact_copy / "manifest.json").read_bytes()
+    with pytest.raises(ArtifactWriteError, match="cannot be written"):
+        write_artifact(artifact_copy, {}, {"no/such/folder.txt": b""})
+    assert (artifact_copy / "manifest.json").read_bytes() == before
+    assert [p.name for p in artifact_copy.parent.iterdir()] == ["artifact"]
+
+
+def test_a_folder_that_is_no_artifact_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "precious.txt").write_text("keep")
+    with pytest.raises(ArtifactWriteError, match="exists and is no artifact"):
+        write_artifact(tmp_path, {}, {})
+    assert (tmp_path / "precious.txt").read_text() == "keep"
