@@ -6,7 +6,7 @@ STANCE := $(VENV)/bin/stance
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup train serve test check evaluate bench lock image clean
+.PHONY: help setup train serve test check evaluate bench figures lock image clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ evaluate: train  ## measure on FILE (labelled JSON Lines): make evaluate FILE=..
 
 bench: train  ## speed beside scikit-learn, in one run
 	$(VENV)/bin/python -m benchmarks.latency
+
+figures: train  ## write the figures of README.md and MODEL_CARD.md anew
+	$(VENV)/bin/python -m benchmarks.figures
 
 lock:  ## write requirements/*.txt anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -o requirements/service.txt

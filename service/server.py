@@ -27,9 +27,11 @@ def serve(model: Path, host: str, port: int, workers: int) -> None:
     _check_free(host, port)
     # The server's processes read their settings from the environment.
     os.environ["STANCE_MODEL"] = str(model)
-    print(f"model {artifact.version} on http://{host}:{port} (page: /, documentation: /docs). Try:")
+    # 0.0.0.0 and :: mean every address; the one to try is this machine's.
+    url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
+    print(f"model {artifact.version} on {url} (page: /, documentation: /docs). Try:")
     print(
-        f"curl -s http://{host}:{port}/classify -H 'content-type: application/json' -d "
+        f"curl -s {url}/classify -H 'content-type: application/json' -d "
         """'{"text": "The port brings jobs, while Washington only sends warnings."}'""",
         flush=True,
     )

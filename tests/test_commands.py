@@ -1,0 +1,111 @@
+"""The command: exit codes, messages, and what goes to which stream."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import stance
+from stance import app
+
+RUN = CliRunner()
+
+
+@pytest.fixture
+def model_option(tiny_artifact: Path) -> list[str]:
+    return ["--model", str(tiny_artifact)]
+
+
+def test_classify_prints_a_table_or_json(model_option: list[str]) -> None:
+    text = "The port brings jobs. Washington only sends warnings."
+    table = RUN.invoke(app, ["classify", text, "--evidence", *model_option])
+    assert table.exit_code == 0
+    assert "2 sentences, language en" in table.stdout
+    answer = RUN.invoke(app, ["classify", "-", "--json", *model_option], input=text)
+    assert json.loads(answer.stdout)["summary"]["sentences"] == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "message"), [(b"", "the text is empty"), (b"\xff\xfe", "is not UTF-8 (byte 0)")]
+)
+def test_classify_tells_what_is_wrong_with_standard_input(
+    model_option: list[str], given: bytes, message: str
+) -> None:
+    result = RUN.invoke(app, ["classify", "-", *model_option], input=given)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_exit_codes_of_score_tell_all_some_or_none(tmp_path: Path, model_option: list[str]) -> None:
+    source, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    source.write_text('{"text": "Good."}\n')
+    assert RUN.invoke(app, ["score", str(source), "-o", str(out), *model_option]).exit_code == 0
+    again = RUN.invoke(app, ["score", str(source), "-o", str(out), *model_option])
+    assert again.exit_code == 2
+    assert "exists" in again.stderr
+    source.write_text('{"text": "Good."}\n{"text": ""}\n')
+    some = RUN.invoke(app, ["score", str(source), "-o", str(out), "--overwrite", *model_option])
+    assert some.exit_code == 1
+    assert "1 rows rejected" in some.stderr
+
+
+def test_train_writes_a_model_and_knows_when_it_is_current(
+    tmp_path: Path, labels_dir: Path
+) -> None:
+    arguments = ["train", "--labels", str(labels_dir), "--out", str(tmp_path / "m"), "--if-stale"]
+    first = RUN.invoke(app, arguments)
+    assert first.exit_code == 0, first.stderr
+    assert "macro F1, always none" in first.stdout
+    assert "macro F1, by prevalence" in first.stdout
+    assert "up to date" in RUN.invoke(app, arguments).stdout
+    assert stance.load(tmp_path / "m").classify("Trade grew.").summary.sentences == 1
+
+
+def test_train_refuses_a_bad_labelled_set_and_writes_nothing(tmp_path: Path) -> None:
+    arguments = ["train", "--labels", str(tmp_path), "--out", str(tmp_path / "m")]
+    result = RUN.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert "taxonomy.json: cannot be read" in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_evaluate_prints_intervals_and_writes_between_markers(
+    tmp_path: Path, labels_dir: Path, model_option: list[str]
+) -> None:
+    card = tmp_path / "card.md"
+    card.write_text("before\n<!-- evaluation -->\nold\n<!-- /evaluation -->\nafter\n")
+    file = str(labels_dir / "sentences" / "en.jsonl")
+    result = RUN.invoke(app, ["evaluate", file, "--write", str(card), *model_option])
+    assert result.exit_code == 0, result.stderr
+    assert "[" in result.stdout
+    content = card.read_text()
+    assert content.startswith("before\n<!-- evaluation -->\nen.jsonl, model")
+    assert content.endswith("<!-- /evaluation -->\nafter\n")
+    assert "old" not in content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["labels", "check", "--labels", "/nowhere"], "cannot be read"),
+        (["classify", "A text.", "--model", "/nowhere"], "train a model first"),
+        (["evaluate", "/nowhere.jsonl"], "cannot be read"),
+        (["serve", "--model", "/nowhere"], "train a model first"),
+    ],
+)
+def test_a_failure_is_one_message_and_exit_code_2(arguments: list[str], message: str) -> None:
+    result = RUN.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_labels_check_and_stats_speak_of_the_set(labels_dir: Path) -> None:
+    check = RUN.invoke(app, ["labels", "check", "--labels", str(labels_dir)])
+    assert check.exit_code == 0
+    assert "sentences in 2 languages: sound" in check.stdout
+    stats = RUN.invoke(app, ["labels", "stats", "--labels", str(labels_dir)])
+    assert "us_critical" in stats.stdout
+    assert "(no label)" in stats.stdout
