@@ -1,8 +1,11 @@
 """Tell which language a text is written in, offline, with "not one of ours" as an answer."""
 
+import io
 from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
+from py3langid import modelio
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 UNDETERMINED = "und"
@@ -41,11 +44,24 @@ _KNOWN = (  # noqa: SIM905 (sixty quoted codes are harder to read)
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    identifier = _read_model()
     identifier.set_languages(_KNOWN)
     # Half-precision columns out of a larger table: as rows of floats they are read 3 times as fast.
     identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)
     return identifier
+
+
+def _read_model() -> LanguageIdentifier:
+    """Read the model that py3langid ships, also where no directory can be written."""
+    try:
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    except FileNotFoundError as error:
+        if error.filename is not None:
+            raise
+        # py3langid 0.4 unpacks its model to a temporary file. On a read-only file system there is
+        # no place for one, so it is given memory; to be removed when it reads from memory itself.
+        modelio.tempfile = SimpleNamespace(TemporaryFile=lambda suffix: io.BytesIO())
+        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
 def load() -> None:
