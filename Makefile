@@ -5,6 +5,8 @@ STANCE := $(VENV)/bin/stance
 # More than one BLAS thread makes these small fits up to a hundred times slower.
 export OPENBLAS_NUM_THREADS ?= 1
 export OMP_NUM_THREADS ?= 1
+# Labelled text that the set must share no words with, checked where it exists.
+HELD_OUT ?= ../shared/real
 
 .PHONY: help setup train serve test check evaluate bench figures lock image clean
 
@@ -31,7 +33,7 @@ check: setup  ## format, lint, types, the labelled set
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	$(STANCE) labels check
+	$(STANCE) labels check $(if $(wildcard $(HELD_OUT)),--against $(HELD_OUT))
 
 test: check train  ## check, then all tests
 	$(VENV)/bin/python -m pytest

@@ -11,9 +11,6 @@ Each verb parses, calls one function of ``labels``, ``training`` or ``service``,
 """
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -25,8 +22,10 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from labels import commands as labels_commands
+from labels.commands import LabelsOption, console, errors_as_messages
+from labels.taxonomy import LABELS_DIR
 from service.artifact import DEFAULT_ARTIFACT
 from service.batch import Unit
 from service.classifier import Classifier, load
@@ -35,9 +34,7 @@ from service.prediction import Prediction
 __all__ = ["Classifier", "Prediction", "load"]
 
 EXIT_SOME_REJECTED = 1
-EXIT_ERROR = 2
 
-DEFAULT_LABELS = Path(__file__).parent / "labels"
 
 app = typer.Typer(
     name="stance",
@@ -46,17 +43,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-labels_app = typer.Typer(help="The labelled set: is it sound, what is in it.", no_args_is_help=True)
-app.add_typer(labels_app, name="labels")
+app.add_typer(labels_commands.app, name="labels")
 
-LabelsOption = Annotated[
-    Path,
-    typer.Option(
-        "--labels",
-        help="Label set: a folder with taxonomy.json and sentences/.",
-        show_default="labels",
-    ),
-]
 ModelOption = Annotated[
     Path,
     typer.Option(
@@ -73,59 +61,46 @@ def main() -> None:
     app()
 
 
-@contextmanager
-def _errors_as_messages() -> Iterator[None]:
-    """Print an expected error as one message and exit with 2; anything else is a defect."""
-    try:
-        yield
-    except (ValueError, OSError, RuntimeError) as error:
-        message = (
-            f"{error.filename}: {error.strerror}"
-            if isinstance(error, OSError) and error.filename
-            else str(error)
-        )
-        typer.echo(f"stance: {message}", err=True)
-        raise typer.Exit(EXIT_ERROR) from error
+@labels_commands.app.command("suggest")
+def labels_suggest(
+    pool: Annotated[
+        Path, typer.Argument(help="Unlabelled sentences: csv, tsv, jsonl, parquet, txt.")
+    ],
+    n: Annotated[int, typer.Option("-n", min=1, help="How many to choose.")] = 50,
+    text_column: Annotated[str, typer.Option(help="Column that holds the sentence.")] = "text",
+    model: ModelOption = DEFAULT_ARTIFACT,
+) -> None:
+    """Print the sentences that would teach the model most, as JSON Lines ready to be labelled.
 
+    Uncertain ones first, labels taking turns, sentences unlike each other.
+    """
+    import orjson
 
-@labels_app.command("check")
-def labels_check(labels: LabelsOption = DEFAULT_LABELS) -> None:
-    """Check every row of the labelled set; name file and line of each bad one."""
-    from labels.sentences import read_labelled_set
+    from labels.suggest import suggest
+    from service.readers import open_source
 
-    with _errors_as_messages():
-        sentences = read_labelled_set(labels)
-    languages = len({s.lang for s in sentences})
-    typer.echo(f"{len(sentences):,} sentences in {languages} languages: sound")
-
-
-@labels_app.command("stats")
-def labels_stats(labels: LabelsOption = DEFAULT_LABELS) -> None:
-    """Count the sentences per language, label and register."""
-    from labels.sentences import read_labelled_set
-    from labels.stats import count_labels, registers_in
-    from labels.taxonomy import read_taxonomy
-
-    with _errors_as_messages():
-        taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
-    table = Table(title=f"{len(sentences):,} sentences", title_justify="left")
-    for heading in ("language", "label"):
-        table.add_column(heading)
-    for heading in ("all", *registers_in(sentences, taxonomy)):
-        table.add_column(heading, justify="right")
-    previous = None
-    for row in count_labels(sentences, taxonomy):
-        if previous not in (None, row.lang):
-            table.add_section()
-        counts = [row.total, *row.by_register.values()]
-        table.add_row("" if row.lang == previous else row.lang, row.label, *map(str, counts))
-        previous = row.lang
-    _console().print(table)
+    with errors_as_messages():
+        classifier = load(model)
+        texts = []
+        for chunk in open_source(pool, text_column).chunks:
+            texts += [text for text in chunk.texts if isinstance(text, str) and text.strip()]
+        texts = list(dict.fromkeys(texts))
+        scores = classifier.score(texts)
+        ids = classifier.taxonomy.ids
+        for chosen in suggest(texts, scores, classifier.artifact.thresholds, ids, n):
+            row = {
+                "text": texts[chosen.index],
+                "lang": classifier.identify(texts[chosen.index]),
+                "uncertain": chosen.label,
+                "score": round(chosen.score, 4),
+                "model_version": classifier.model.version,
+            }
+            typer.echo(orjson.dumps(row))
 
 
 @app.command()
 def train(
-    labels: LabelsOption = DEFAULT_LABELS,
+    labels: LabelsOption = LABELS_DIR,
     out: Annotated[
         Path, typer.Option(help="Folder to write the model to.", show_default="models/default")
     ] = DEFAULT_ARTIFACT,
@@ -149,7 +124,7 @@ def train(
     from training.train import n_steps
 
     config = TrainingConfig()
-    with _errors_as_messages():
+    with errors_as_messages():
         if if_stale and is_current(out, labels, config):
             typer.echo(f"{out}: up to date")
             return
@@ -164,7 +139,7 @@ def train(
                 config,
                 lambda step: progress.update(task, advance=1, description=step),
             )
-    print_report(report, _console())
+    print_report(report, console())
     typer.echo(f"{out}: model {version}")
 
 
@@ -187,7 +162,7 @@ def evaluate(
     from training.config import TrainingConfig
     from training.train import indicator_matrix
 
-    with _errors_as_messages():
+    with errors_as_messages():
         classifier = load(model)
         sentences = read_sentences(file, classifier.taxonomy)
         scores, given = classifier.label_rows(s.text for s in sentences)
@@ -205,7 +180,42 @@ def evaluate(
     if markdown:
         typer.echo(reports.markdown(report))
     else:
-        reports.print_report(report, _console())
+        reports.print_report(report, console())
+
+
+@app.command()
+def curve(
+    file: Annotated[Path, typer.Argument(help="Held-out JSON Lines with 'text' and 'labels'.")],
+    labels: LabelsOption = LABELS_DIR,
+    write: Annotated[
+        Path | None,
+        typer.Option(help="Put the table between the markers of this Markdown file."),
+    ] = None,
+) -> None:
+    """Train on 1/8, 1/4, 1/2 and all of the labelled set and measure each on a held-out file."""
+    from labels.sentences import read_labelled_set, read_sentences
+    from labels.taxonomy import read_taxonomy
+    from training import curve as curves
+    from training.config import TrainingConfig
+    from training.report import write_between_markers
+    from training.train import n_steps
+
+    config = TrainingConfig()
+    with errors_as_messages():
+        taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
+        held_out = read_sentences(file, taxonomy)
+        with _progress() as progress:
+            task = progress.add_task("training", total=len(curves.PARTS) * n_steps(config))
+            points = curves.learning_curve(
+                sentences,
+                held_out,
+                taxonomy,
+                config,
+                lambda step: progress.update(task, advance=1, description=step),
+            )
+        if write is not None:
+            write_between_markers(write, "curve", curves.markdown(points))
+    console().print(curves.table(points))
 
 
 @app.command()
@@ -227,7 +237,7 @@ def serve(
     """
     from service.server import serve as run_server
 
-    with _errors_as_messages():
+    with errors_as_messages():
         run_server(model, host, port, workers)
 
 
@@ -255,7 +265,7 @@ def classify(
     """
     from service.terminal import print_prediction, read_stdin
 
-    with _errors_as_messages():
+    with errors_as_messages():
         content = read_stdin() if text == "-" else text
         if not content.strip():
             raise ValueError("the text is empty; give it as an argument or on standard input")
@@ -263,7 +273,7 @@ def classify(
     if json:
         typer.echo(prediction.to_json())
     else:
-        print_prediction(prediction, _console())
+        print_prediction(prediction, console())
 
 
 @app.command()
@@ -298,7 +308,7 @@ def score(
     from service.batch import score_files
     from service.terminal import batch_progress
 
-    with _errors_as_messages():
+    with errors_as_messages():
         if delimiter is not None and len(delimiter) != 1:
             raise ValueError(f"--delimiter {delimiter!r}: expected one character")
         classifier = load(model)
@@ -318,11 +328,6 @@ def score(
     if result.rejects:
         typer.echo(f"{result.rejects}: {result.n_rejected:,} rows rejected", err=True)
         raise typer.Exit(EXIT_SOME_REJECTED)
-
-
-def _console() -> Console:
-    """Return a console as wide as the terminal, or wide enough for tables if there is none."""
-    return Console(width=None if sys.stdout.isatty() else 140)
 
 
 def _progress() -> Progress:

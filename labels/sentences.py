@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -23,6 +24,10 @@ MAX_SENTENCE_CHARACTERS = 2000
 # C0 and C1 controls, line and paragraph separators: traces of broken extraction, never of text.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SPACES = re.compile(r"\s+")
+
+REQUIRED_FIELDS = ("id", "lang", "text", "labels", "register", "passage")
+_OPTIONAL = ("region", "theme", "side", "twin_of")
+_READINGS = ("first", "second")
 
 
 class LabelError(ValueError):
@@ -41,6 +46,10 @@ class LabelledSentence:
     """A sentence with the labels that a human gave it.
 
     ``passage`` names the run of sentences it stood in; folds never cut a passage apart.
+    ``first`` and ``second`` are what two readers gave before differences were settled, None if
+    nobody read it so. ``region``, ``theme`` and ``side`` are its place in the grid, empty if it
+    has none. ``twin_of`` is the id of the sentence from which it differs in a few words and in
+    its labels.
     """
 
     id: str
@@ -49,6 +58,19 @@ class LabelledSentence:
     labels: tuple[str, ...]
     register: str
     passage: str
+    first: tuple[str, ...] | None = None
+    second: tuple[str, ...] | None = None
+    region: str = ""
+    theme: str = ""
+    side: str = ""
+    twin_of: str = ""
+
+    def to_row(self) -> dict[str, object]:
+        """Return the JSON object of this sentence, optional fields only where they are filled."""
+        row = {name: getattr(self, name) for name in REQUIRED_FIELDS}
+        row |= {name: getattr(self, name) for name in _OPTIONAL if getattr(self, name)}
+        row |= {name: getattr(self, name) for name in _READINGS if getattr(self, name) is not None}
+        return row
 
 
 def read_labelled_set(labels_dir: Path = LABELS_DIR) -> list[LabelledSentence]:
@@ -152,9 +174,26 @@ def _collect(
                 problems.append(f"{where}: duplicate of the sentence at {where_text[key]}")
             where_text.setdefault(key, where)
         sentences.append(sentence)
+    if strict:
+        problems += _twin_problems(sentences, where_id)
     if problems:
         raise LabelError(problems)
     return sentences
+
+
+def _twin_problems(sentences: list[LabelledSentence], where_id: dict[str, str]) -> list[str]:
+    """Refuse a twin without its original or in another passage, where a fold may part them."""
+    by_id = {sentence.id: sentence for sentence in sentences}
+    problems = []
+    for twin in sentences:
+        if not twin.twin_of:
+            continue
+        original = by_id.get(twin.twin_of)
+        if original is None:
+            problems.append(f"{where_id[twin.id]}: twin of {twin.twin_of!r}, which is not there")
+        elif original.passage != twin.passage:
+            problems.append(f"{where_id[twin.id]}: in another passage than its original")
+    return problems
 
 
 def _sentence(row: object, where: str, taxonomy: Taxonomy, *, strict: bool) -> LabelledSentence:
@@ -188,7 +227,30 @@ def _sentence(row: object, where: str, taxonomy: Taxonomy, *, strict: bool) -> L
         labels=tuple(label for label in taxonomy.ids if label in row["labels"]),
         register=row["register"],
         passage=row["passage"],
+        **_extras(row, taxonomy) if strict else {},
     )
+
+
+def _extras(row: dict[str, object], taxonomy: Taxonomy) -> dict[str, Any]:
+    """Return the optional fields of a row; ``_sentence`` has checked the others."""
+    problems = []
+    extras: dict[str, Any] = {}
+    for field in _OPTIONAL:
+        value = row.get(field, "")
+        if not isinstance(value, str):
+            problems.append(f"{field!r} is {type(value).__name__}, expected a string")
+        extras[field] = value
+    for field in _READINGS:
+        given = row.get(field)
+        if given is None:
+            continue
+        if not isinstance(given, list) or not set(given) <= set(taxonomy.ids):
+            problems.append(f"{field!r} must be a list of labels of {list(taxonomy.ids)}")
+        else:
+            extras[field] = tuple(label for label in taxonomy.ids if label in given)
+    if problems:
+        raise LabelError(problems)
+    return extras
 
 
 def _found(row: dict[str, object], field: str) -> str:

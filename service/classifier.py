@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from service import language as language_identifier
+from labels import language as language_identifier
 from service.artifact import DEFAULT_ARTIFACT, MANIFEST, Artifact, ArtifactError, read_artifact
 from service.prediction import (
     LabelEvidence,
@@ -129,7 +129,7 @@ class Classifier:
         return scores, given
 
     def identify(self, text: str) -> str:
-        """Return the ISO 639 code of the language of ``text``; see ``service.language``."""
+        """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
         return language_identifier.identify(text, self.taxonomy.languages)
 
     def supports(self, language: str) -> bool:

@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import pytest
 from py3langid import modelio
 
+from labels import language
+from labels.language import UNDETERMINED, identify
 from labels.sentences import read_labelled_set
 from labels.taxonomy import read_taxonomy
-from service import language
-from service.language import UNDETERMINED, identify
 
 OURS = read_taxonomy().languages
 

@@ -33,7 +33,7 @@ GUESS = 0.05
 
 _SAME_AS = {"wuu": "zh", "yue": "zh"}
 # Neighbours and scripts that our six could be mistaken for. All 139 cost more a sentence
-# and change no answer on the languages people send (tests/test_service_language.py).
+# and change no answer on the languages people send (tests/test_labels_language.py).
 _KNOWN = (  # noqa: SIM905 (sixty quoted codes are harder to read)
     "en es pt de fr zh wuu yue "
     "it ca gl oc ro la eu ht qu nl da sv no fi is lb pl cs sk sl hr hu "

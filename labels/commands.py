@@ -1,0 +1,171 @@
+"""The verbs of ``stance labels`` that need the labelled set only, and how commands fail and print.
+
+``stance.py`` joins them with the verbs of training and service.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from labels.exchange import Tool
+from labels.taxonomy import LABELS_DIR
+
+EXIT_ERROR = 2
+
+app = typer.Typer(help="The labelled set: is it sound, what is in it.", no_args_is_help=True)
+
+LabelsOption = Annotated[
+    Path,
+    typer.Option(
+        "--labels",
+        help="Label set: a folder with taxonomy.json and sentences/.",
+        show_default="labels",
+    ),
+]
+
+
+@contextmanager
+def errors_as_messages() -> Iterator[None]:
+    """Print an expected error as one message and exit with 2; anything else is a defect."""
+    try:
+        yield
+    except (ValueError, OSError, RuntimeError) as error:
+        message = (
+            f"{error.filename}: {error.strerror}"
+            if isinstance(error, OSError) and error.filename
+            else str(error)
+        )
+        typer.echo(f"stance: {message}", err=True)
+        raise typer.Exit(EXIT_ERROR) from error
+
+
+def console() -> Console:
+    """Return a console as wide as the terminal, or wide enough for tables if there is none."""
+    return Console(width=None if sys.stdout.isatty() else 140)
+
+
+@app.command("check")
+def labels_check(
+    labels: LabelsOption = LABELS_DIR,
+    against: Annotated[
+        Path | None,
+        typer.Option(
+            help="Held-out JSON Lines (file or folder) that no sentence may share words with."
+        ),
+    ] = None,
+) -> None:
+    """Check the labelled set: every row, near-duplicates, languages, the grid.
+
+    Names file and line of each bad row, or the sentences that do not fit together.
+    """
+    from labels.check import check_labelled_set
+    from labels.sentences import LabelError, read_labelled_set
+    from labels.taxonomy import read_taxonomy
+
+    with errors_as_messages():
+        taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
+        problems = check_labelled_set(sentences, taxonomy, labels, against)
+        if problems:
+            raise LabelError(problems)
+    languages = len({s.lang for s in sentences})
+    typer.echo(f"{len(sentences):,} sentences in {languages} languages: sound")
+
+
+@app.command("export")
+def labels_export(
+    to: Annotated[Tool, typer.Option(help="The tool that shall read it.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write.")],
+    labels: LabelsOption = LABELS_DIR,
+    language: Annotated[str | None, typer.Option(help="Only sentences of this language.")] = None,
+) -> None:
+    """Write the labelled set as a file for Label Studio, doccano, or a spreadsheet.
+
+    For Label Studio the labelling interface is printed; paste it into the project's settings.
+    """
+    from labels.exchange import export_sentences, label_studio_config
+    from labels.sentences import read_labelled_set
+    from labels.taxonomy import read_taxonomy
+
+    with errors_as_messages():
+        sentences = [s for s in read_labelled_set(labels) if language in (None, s.lang)]
+        if not sentences:
+            raise ValueError(f"no sentence in language {language!r}")
+        output.write_bytes(export_sentences(sentences, to))
+        if to is Tool.LABEL_STUDIO:
+            typer.echo(label_studio_config(read_taxonomy(labels)), nl=False)
+    typer.echo(f"{output}: {len(sentences):,} sentences for {to.value}", err=True)
+
+
+@app.command("import")
+def labels_import(
+    file: Annotated[Path, typer.Argument(help="Export of Label Studio or doccano, jsonl or csv.")],
+    labels: LabelsOption = LABELS_DIR,
+) -> None:
+    """Take labelled sentences into the labelled set: new ones are added, known ids replaced.
+
+    Nothing is changed if one row is wrong.
+    """
+    from labels.exchange import import_rows
+    from labels.store import store_rows
+    from labels.taxonomy import read_taxonomy
+
+    with errors_as_messages():
+        stored = store_rows(labels, import_rows(file, read_taxonomy(labels)))
+    counts = f"{stored.n_added:,} added, {stored.n_changed:,} changed, {stored.n_same:,} as before"
+    typer.echo(f"{labels}: {counts}")
+
+
+@app.command("stats")
+def labels_stats(labels: LabelsOption = LABELS_DIR) -> None:
+    """Count the sentences per language, label and register; show the grid and the agreement.
+
+    The grid counts passages per region and theme, for a label set with a grid.json; agreement is
+    that of sentences read twice.
+    """
+    from labels.agreement import measure_agreement
+    from labels.grid import count_passages, read_grid
+    from labels.sentences import read_labelled_set
+    from labels.stats import count_labels, registers_in
+    from labels.taxonomy import read_taxonomy
+
+    with errors_as_messages():
+        taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
+        grid = read_grid(labels)
+    registers = registers_in(sentences, taxonomy)
+    counted = [
+        [row.lang, row.label, row.total, *row.by_register.values()]
+        for row in count_labels(sentences, taxonomy)
+    ]
+    title = f"{len(sentences):,} sentences"
+    console().print(_table(title, ["language", "label", "all", *registers], counted))
+    if grid is not None:
+        cells = count_passages(sentences, grid)
+        rows = [[r, *(cells[r, theme] for theme in grid.themes)] for r in grid.regions]
+        console().print(_table("passages in the grid", ["region", *grid.themes], rows))
+    agreed = [
+        [a.lang, a.label, a.n_sentences, a.n_differing, f"{a.kappa:.3f}", f"{a.alpha:.3f}"]
+        for a in measure_agreement(sentences, taxonomy)
+    ]
+    if agreed:
+        headings = ["language", "label", "read twice", "differing", "kappa", "alpha"]
+        console().print(_table("agreement of the two readers", headings, agreed))
+
+
+def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
+    """Return a table; a first cell that repeats the one above is left out."""
+    table = Table(title=title, title_justify="left")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number == 0 else "right")
+    previous: object = None
+    for row in rows:
+        if previous not in (None, row[0]) and row[0] == "all":
+            table.add_section()
+        table.add_row("" if row[0] == previous else str(row[0]), *map(str, row[1:]))
+        previous = row[0]
+    return table
