@@ -7,11 +7,11 @@ from dataclasses import dataclass
 class TrainingConfig:
     """Parameters of a training run.
 
-    The defaults were chosen by grouped cross-validation on the labelled set; ``real`` text
-    outside the project confirmed the direction only (see MODEL_CARD.md, "How it was chosen").
+    The defaults were chosen by grouped cross-validation on the labelled set (see MODEL_CARD.md,
+    "How decisions are made"); to be compared again when the set or the terms change.
     """
 
-    C: float = 4.0
+    C: float = 16.0
     """Inverse regularisation strength of each logistic regression."""
 
     min_df: int = 2
