@@ -43,7 +43,7 @@ class LabelError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LabelledSentence:
-    """A sentence with the labels that a human gave it.
+    """A sentence with the labels on which its readers settled.
 
     ``passage`` names the run of sentences it stood in; folds never cut a passage apart.
     ``first`` and ``second`` are what two readers gave before differences were settled, None if

@@ -75,7 +75,7 @@ class Classifier:
         language : str, optional
             ISO 639 code of the text. Without it the language is identified.
         evidence : bool
-            Whether to explain every score; costs about ten times the time.
+            Whether to explain every score; costs several times the time.
 
         Raises
         ------

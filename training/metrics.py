@@ -58,7 +58,7 @@ def evaluate(
     label_ids: Sequence[str],
     seed: int | None = None,
 ) -> Evaluation:
-    """Measure labels given to sentences against those that a human gave.
+    """Measure labels given to sentences against those of a labelled file.
 
     Parameters
     ----------

@@ -31,15 +31,13 @@ class TrainedModel:
     """A fitted pipeline, calibration included, and what was learned about it out of fold.
 
     ``thresholds`` and ``calibration`` (slope, intercept) are in taxonomy order; ``scores``, of
-    shape (n_sentences, n_labels), are out of fold and calibrated; ``weights``, of the same shape,
-    weigh the sentences to the stated prevalence of each label.
+    shape (n_sentences, n_labels), are out of fold and calibrated.
     """
 
     pipeline: Pipeline
     thresholds: tuple[float, ...]
     calibration: tuple[tuple[float, float], ...]
     scores: Floats
-    weights: Floats
 
 
 def n_steps(config: TrainingConfig) -> int:
@@ -65,19 +63,19 @@ def train(
     truth = indicator_matrix(sentences, taxonomy)
     check_trainable(sentences, truth, taxonomy, config)
     logits = out_of_fold_logits(sentences, truth, config, on_step)
-    weights, scores = np.empty_like(logits), np.empty_like(logits)
+    scores = np.empty_like(logits)
     calibration, thresholds = [], []
     for column in range(truth.shape[1]):
         has_label = truth[:, column]
-        weights[:, column] = prevalence_weights(has_label, config.prevalence)
-        slope, intercept = fit_calibration(logits[:, column], has_label, weights[:, column])
+        weights = prevalence_weights(has_label, config.prevalence)
+        slope, intercept = fit_calibration(logits[:, column], has_label, weights)
         scores[:, column] = expit(slope * logits[:, column] + intercept)
         calibration.append((slope, intercept))
-        thresholds.append(choose_threshold(scores[:, column], has_label, weights[:, column]))
+        thresholds.append(choose_threshold(scores[:, column], has_label, weights))
     on_step("calibrated, thresholds chosen")
     pipeline = fit_calibrated(sentences, truth, calibration, config)
     on_step("fitted on all sentences")
-    return TrainedModel(pipeline, tuple(thresholds), tuple(calibration), scores, weights)
+    return TrainedModel(pipeline, tuple(thresholds), tuple(calibration), scores)
 
 
 def indicator_matrix(sentences: Sequence[LabelledSentence], taxonomy: Taxonomy) -> Bools:
@@ -125,8 +123,8 @@ def out_of_fold_logits(
     for number, (seen, held_out) in enumerate(folds.split(texts, groups=passages), 1):
         vectorizer, classifier = build_vectorizer(config), build_classifier(config)
         classifier.fit(vectorizer.fit_transform(texts[seen]), truth[seen].astype(int))
+        X = vectorizer.transform(texts[held_out])
         for column, decision in enumerate(classifier.estimators_):
-            X = vectorizer.transform(texts[held_out])
             logits[held_out, column] = decision.decision_function(X)
         on_step(f"fold {number} of {config.n_folds}")
     return logits
