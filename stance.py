@@ -11,8 +11,9 @@ Each verb parses, calls one function of ``labels``, ``training`` or ``service``,
 """
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 # More than one BLAS thread makes these small fits up to a hundred times slower. It must be set
 # before numpy is imported; a value that the user has set is kept.
@@ -34,6 +35,13 @@ from service.prediction import Prediction
 __all__ = ["Classifier", "Prediction", "load"]
 
 EXIT_SOME_REJECTED = 1
+
+HeldOutArgument = Annotated[
+    Path, typer.Argument(help="Held-out JSON Lines with 'text' and 'labels'.")
+]
+WriteOption = Annotated[
+    Path | None, typer.Option(help="Put the table between the markers of this Markdown file.")
+]
 
 
 app = typer.Typer(
@@ -152,70 +160,119 @@ def evaluate(
         Path | None,
         typer.Option(help="Put the tables between the markers of this Markdown file."),
     ] = None,
+    report: Annotated[
+        Path, typer.Option(help="Page with pictures, errors and evidence to write.")
+    ] = Path("report.html"),
 ) -> None:
     """Measure a model on a labelled file: per label, language and register.
 
-    Intervals are 95 % bootstrap intervals over documents (fields 'passage' or 'document').
+    Writes report.html, one page with everything in it; it repeats sentences of FILE. Intervals
+    are 95 % bootstrap intervals over documents (fields 'passage' or 'document').
     """
     from labels.sentences import read_sentences
     from training import report as reports
     from training.config import TrainingConfig
+    from training.evaluation import build_page, strongest_terms
+    from training.page import render_page
+    from training.studies import STUDIES_DIR
     from training.train import indicator_matrix
 
     with errors_as_messages():
         classifier = load(model)
-        sentences = read_sentences(file, classifier.taxonomy)
+        taxonomy, version = classifier.taxonomy, classifier.model.version
+        sentences = read_sentences(file, taxonomy)
         scores, given = classifier.label_rows(s.text for s in sentences)
-        report = reports.build_report(
-            f"{file.name}, model {classifier.model.version}",
+        truth = indicator_matrix(sentences, taxonomy)
+        title, seed = f"{file.name}, model {version}", TrainingConfig().seed
+        measured = reports.build_report(title, sentences, taxonomy, scores, given, truth, seed)
+        page = build_page(
+            measured,
+            version,
             sentences,
-            classifier.taxonomy,
-            scores,
-            given,
-            indicator_matrix(sentences, classifier.taxonomy),
-            seed=TrainingConfig().seed,
+            taxonomy,
+            (scores, given, truth),
+            classifier.artifact.manifest["thresholds"],
+            strongest_terms(*classifier.artifact.term_weights(), taxonomy),
+            classifier.explain_label,
+            (file, classifier.artifact.manifest["training"]["inputs"]["labelled_set"], STUDIES_DIR),
         )
+        report.write_text(render_page(page), encoding="utf-8")
         if write is not None:
-            reports.write_between_markers(write, "evaluation", reports.markdown(report))
+            reports.write_between_markers(write, "evaluation", reports.markdown(measured))
     if markdown:
-        typer.echo(reports.markdown(report))
+        typer.echo(reports.markdown(measured))
     else:
-        reports.print_report(report, console())
+        reports.print_report(measured, console())
+    typer.echo(f"{report}: written", err=True)
 
 
 @app.command()
 def curve(
-    file: Annotated[Path, typer.Argument(help="Held-out JSON Lines with 'text' and 'labels'.")],
-    labels: LabelsOption = LABELS_DIR,
-    write: Annotated[
-        Path | None,
-        typer.Option(help="Put the table between the markers of this Markdown file."),
-    ] = None,
+    file: HeldOutArgument, labels: LabelsOption = LABELS_DIR, write: WriteOption = None
 ) -> None:
     """Train on 1/8, 1/4, 1/2 and all of the labelled set and measure each on a held-out file."""
-    from labels.sentences import read_labelled_set, read_sentences
-    from labels.taxonomy import read_taxonomy
     from training import curve as curves
+
+    def study(*inputs: Any) -> tuple[list[list[str]], list[dict[str, Any]]]:
+        points = curves.learning_curve(*inputs)
+        return curves.rows(points), curves.values(points)
+
+    _study("curve", study, len(curves.PARTS), file, labels, write)
+
+
+@app.command()
+def ablation(
+    file: HeldOutArgument, labels: LabelsOption = LABELS_DIR, write: WriteOption = None
+) -> None:
+    """Train without each family of terms, and with others, and measure on a held-out file."""
+    from labels.lexicon import read_lexicon
+    from training import ablation as ablations
     from training.config import TrainingConfig
-    from training.report import write_between_markers
+
+    def study(*inputs: Any) -> tuple[list[list[str]], list[dict[str, Any]]]:
+        measured = ablations.ablate(*inputs)
+        return ablations.rows(measured), ablations.values(measured)
+
+    with errors_as_messages():
+        n = len(ablations.variants(TrainingConfig(), read_lexicon(labels)))
+    _study("ablation", study, n, file, labels, write)
+
+
+def _study(
+    name: str,
+    study: Callable[..., tuple[list[list[str]], list[dict[str, Any]]]],
+    n_trainings: int,
+    file: Path,
+    labels: Path,
+    write: Path | None,
+) -> None:
+    """Run a study that trains several models, show its table and keep it for the report."""
+    from labels.lexicon import read_lexicon
+    from labels.sentences import digest_of, read_labelled_set, read_sentences
+    from labels.taxonomy import read_taxonomy
+    from training.config import TrainingConfig
+    from training.report import markdown_table, rich_table, write_between_markers
+    from training.studies import STUDIES_DIR, write_study
     from training.train import n_steps
 
     config = TrainingConfig()
     with errors_as_messages():
         taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
-        held_out = read_sentences(file, taxonomy)
+        lexicon, held_out = read_lexicon(labels), read_sentences(file, taxonomy)
         with _progress() as progress:
-            task = progress.add_task("training", total=len(curves.PARTS) * n_steps(config))
-            points = curves.learning_curve(
+            task = progress.add_task("training", total=n_trainings * n_steps(config))
+            table, values = study(
                 sentences,
                 held_out,
                 taxonomy,
+                lexicon,
                 config,
                 lambda step: progress.update(task, advance=1, description=step),
             )
+        write_study(name, values, file, digest_of(labels), STUDIES_DIR)
         if write is not None:
-            write_between_markers(write, "curve", curves.markdown(points))
-    console().print(curves.table(points))
+            write_between_markers(write, name, markdown_table(table))
+    console().print(rich_table(f"{name}, measured on {file.name}", table))
 
 
 @app.command()
@@ -269,11 +326,13 @@ def classify(
         content = read_stdin() if text == "-" else text
         if not content.strip():
             raise ValueError("the text is empty; give it as an argument or on standard input")
-        prediction = load(model).classify(content, language=language, evidence=evidence)
+        classifier = load(model)
+        prediction = classifier.classify(content, language=language, evidence=evidence)
     if json:
         typer.echo(prediction.to_json())
     else:
-        print_prediction(prediction, console())
+        colors = {label.id: label.color for label in classifier.taxonomy.labels}
+        print_prediction(prediction, console(), colors)
 
 
 @app.command()

@@ -50,7 +50,10 @@ def answer() -> str:
         lines += [
             f'  {{{place}, "text": {_json(sentence["text"])},',
             f'   "labels": {_json(sentence["labels"])},',
-            f'   "scores": {_json(scores)}, "evidence": []}},',
+            f'   "scores": {_json(scores)},',
+            f'   "known": {_json(round(sentence["known"], 4))}, "reason": '
+            f'{_json(sentence["reason"])}, "uncertain": {_json(sentence["uncertain"])}, '
+            '"evidence": [], "nearest": []},',
         ]
     lines[-1] = lines[-1].removesuffix(",") + "],"
     lines += [f' "notices": {_json(content["notices"])}}}']

@@ -26,23 +26,35 @@ class TaxonomyError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One stance: its id in data and answers, and what people are shown."""
+    """One stance: its id in data and answers, and what people are shown.
+
+    ``about`` holds sides and third parties of ``actors.json``: a sentence that names none of them
+    cannot carry the label. Empty if any sentence can.
+    """
 
     id: str
     title: str
     definition: str
     color: str
     rules: tuple[int, ...]
+    about: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Taxonomy:
-    """The labels in column order, and the languages and registers a labelled set may name."""
+    """The labels in column order, and the languages and registers a labelled set may name.
+
+    ``prevalence`` is the share of sentences of real text that carry one given label, if the
+    labelled set holds more of them than real text does; ``is_multi_label`` tells whether a
+    sentence may carry more than one.
+    """
 
     name: str
     labels: tuple[Label, ...]
     languages: tuple[str, ...]
     registers: tuple[str, ...]
+    prevalence: float | None = None
+    is_multi_label: bool = True
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -101,11 +113,18 @@ def parse_taxonomy(content: object, where: str) -> Taxonomy:
             raise TaxonomyError(
                 f"{where}: language {language!r} is not an ISO 639 code such as 'es'"
             )
+    prevalence, is_multi_label = content.get("prevalence"), content.get("is_multi_label", True)
+    if prevalence is not None and not (isinstance(prevalence, float) and 0 < prevalence < 1):
+        raise TaxonomyError(f"{where}: 'prevalence' {prevalence!r} must be a share such as 0.03")
+    if not isinstance(is_multi_label, bool):
+        raise TaxonomyError(f"{where}: 'is_multi_label' {is_multi_label!r} must be true or false")
     return Taxonomy(
         name=str(content.get("name", "stance")),
         labels=labels,
         languages=languages,
         registers=_strings(content.get("registers"), f"{where}: 'registers'"),
+        prevalence=prevalence,
+        is_multi_label=is_multi_label,
     )
 
 
@@ -122,12 +141,16 @@ def _label(entry: object, where: str) -> Label:
     rules = entry.get("rules", [])
     if not isinstance(rules, list) or not all(type(rule) is int for rule in rules):
         raise TaxonomyError(f"{where}: 'rules' must be a list of codebook rule numbers")
+    about = entry.get("about", [])
+    if not isinstance(about, list) or not all(isinstance(name, str) for name in about):
+        raise TaxonomyError(f"{where}: 'about' must be a list of names of actors.json")
     return Label(
         id=label_id,
         title=str(entry.get("title", label_id)),
         definition=str(entry.get("definition", "")),
         color=color,
         rules=tuple(rules),
+        about=tuple(about),
     )
 
 

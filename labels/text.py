@@ -1,17 +1,13 @@
-"""How a sentence becomes terms: the one definition that training and service share.
+"""How a text is cut into chunks and tokens, the ground of all terms (``labels.terms``).
 
 A text is cut into **chunks**: words, numbers, dotted abbreviations, runs of Chinese characters,
-marks. A chunk gives **tokens** (a word is one, a Chinese run one a character). From these come two
-blocks of terms: word terms (one and two tokens) and character terms (pieces of three to five
-characters inside a chunk). Changing anything here changes what a stored model means; the probes
-in the manifest make the service refuse such a model.
+marks. A chunk gives **tokens**: a word is one, a Chinese run one a character. Changing anything
+here changes what a stored model means; the probes in the manifest make the service refuse it.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 
 CHARACTER_NGRAMS = (3, 5)
 """Shortest and longest character term, in code points, word edges counted as one blank each."""
@@ -81,48 +77,3 @@ def _ngrams(padded: str) -> tuple[str, ...]:
 
 # Texts repeat their words, but hardly ever a whole Chinese run.
 _cached_ngrams = lru_cache(maxsize=1 << 16)(_ngrams)
-
-
-def word_terms(text: str) -> list[str]:
-    """Return every token and every pair of neighbours ("token token"), with repetitions."""
-    return with_pairs(
-        [token for chunk in CHUNK.findall(compose(text)) for token in chunk_tokens(chunk)]
-    )
-
-
-def with_pairs(tokens: list[str]) -> list[str]:
-    """Return the tokens and behind them the pairs of neighbours."""
-    return tokens + [f"{first} {second}" for first, second in pairwise(tokens)]
-
-
-def character_terms(text: str) -> list[str]:
-    """Return the character terms of every chunk, with repetitions."""
-    return [term for chunk in CHUNK.findall(compose(text)) for term in chunk_character_terms(chunk)]
-
-
-def place_word_terms(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield each word term of composed ``text`` with its half-open span in code points."""
-    tokens: list[tuple[str, int, int]] = []
-    for match in CHUNK.finditer(text):
-        forms = chunk_tokens(match[0])
-        if len(forms) > 1:
-            tokens += [(form, i, i + 1) for i, form in enumerate(forms, match.start())]
-        else:
-            tokens.append((forms[0], *match.span()))
-    yield from tokens
-    for first, second in pairwise(tokens):
-        yield f"{first[0]} {second[0]}", first[1], second[2]
-
-
-def place_character_terms(text: str) -> Iterator[tuple[str, int, int]]:
-    """Yield each character term of composed ``text`` with its chunk's span, in Chinese its own."""
-    shortest, longest = CHARACTER_NGRAMS
-    for match in CHUNK.finditer(text):
-        chunk, (start, end) = match[0], match.span()
-        if not is_han(chunk):
-            for term in chunk_character_terms(chunk):
-                yield term, start, end
-            continue
-        for n in range(shortest, longest + 1):
-            for i in range(len(chunk) - n + 1):
-                yield chunk[i : i + n], start + i, start + i + n

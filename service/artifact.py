@@ -15,11 +15,12 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from labels.lexicon import Lexicon, LexiconError, parse_lexicon
 from labels.taxonomy import Taxonomy, TaxonomyError, parse_taxonomy
+from labels.terms import FAMILIES
 
-FORMAT = 1
-MANIFEST, WEIGHTS = "manifest.json", "weights.npz"
-BLOCKS = ("word", "character")
+FORMAT = 2
+MANIFEST, WEIGHTS, LEXICON = "manifest.json", "weights.npz", "lexicon.json"
 DEFAULT_ARTIFACT = Path(__file__).parent.parent / "models" / "default"
 
 
@@ -29,7 +30,7 @@ class ArtifactError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One block of terms in column order; its l2-normalised vector is multiplied by ``weight``."""
+    """One family of terms in column order; its l2-normalised vector is multiplied by ``weight``."""
 
     terms: tuple[str, ...]
     idf: NDArray[np.float64]
@@ -38,12 +39,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """A checked artifact. ``coefficients`` is of shape (n_terms in all blocks, n_labels)."""
+    """A checked artifact.
+
+    ``blocks`` holds the families of terms in column order, ``coefficients`` is of shape (n_terms
+    in all blocks, n_labels), ``uncertain`` of shape (n_labels, 2): the score from which a label is
+    possible, and that up to which its absence is.
+    """
 
     path: Path
     manifest: dict[str, Any]
     taxonomy: Taxonomy
+    lexicon: Lexicon
     thresholds: NDArray[np.float64]
+    uncertain: NDArray[np.float64]
+    min_known: float
     blocks: dict[str, Block]
     coefficients: NDArray[np.float64]
     intercepts: NDArray[np.float64]
@@ -52,6 +61,15 @@ class Artifact:
     def name(self) -> str:
         """The model's name."""
         return str(self.manifest["name"])
+
+    def term_weights(self) -> tuple[list[str], NDArray[np.float64]]:
+        """Return all terms, and what one occurrence adds to each logit before normalisation.
+
+        The weights are of shape (n_terms, n_labels).
+        """
+        blocks = self.blocks.values()
+        scale = np.concatenate([block.weight * block.idf for block in blocks])
+        return [term for b in blocks for term in b.terms], self.coefficients * scale[:, None]
 
     @property
     def version(self) -> str:
@@ -68,26 +86,51 @@ def read_artifact(path: Path) -> Artifact:
         Naming the file, what was found and what was expected.
     """
     manifest = _read_manifest(path)
-    weights = _read_files(path, manifest)
+    files = _read_files(path, manifest)
     try:
         taxonomy = parse_taxonomy(manifest["taxonomy"], f"{path / MANIFEST}: taxonomy")
         thresholds = np.array(
             [manifest["thresholds"][label] for label in taxonomy.ids], dtype=float
         )
-        weight_of = {block: float(manifest["features"][block]["weight"]) for block in BLOCKS}
+        ranges = manifest["uncertain"]["ranges"]
+        uncertain = np.array([ranges[label] for label in taxonomy.ids], dtype=float)
+        min_known = float(manifest["world"]["min_known_share"])
+        weight_of = {
+            block: float(manifest["features"][block]["weight"])
+            for block in FAMILIES
+            if block in manifest["features"]
+        }
         str(manifest["name"]), str(manifest["version"])
         probes = [(str(p["text"]), [float(s) for s in p["scores"]]) for p in manifest["probes"]]
     except (KeyError, TypeError, ValueError, TaxonomyError) as error:
         raise ArtifactError(f"{path / MANIFEST}: incomplete or malformed ({error})") from error
-    if not np.isfinite(thresholds).all() or not probes:
-        raise ArtifactError(f"{path / MANIFEST}: thresholds must be numbers and probes present")
-    blocks, coefficients, intercepts = _parse_weights(path / WEIGHTS, weights, weight_of)
+    is_usable = np.isfinite(thresholds).all() and uncertain.shape == (len(thresholds), 2)
+    if not is_usable or not probes or not weight_of:
+        raise ArtifactError(
+            f"{path / MANIFEST}: thresholds must be numbers, families of terms and probes present"
+        )
+    try:
+        lexicon = parse_lexicon(orjson.loads(files[LEXICON]), str(path / LEXICON))
+    except (orjson.JSONDecodeError, LexiconError) as error:
+        raise ArtifactError(f"{path / LEXICON}: cannot be read ({error})") from error
+    blocks, coefficients, intercepts = _parse_weights(path / WEIGHTS, files[WEIGHTS], weight_of)
     if coefficients.shape[1] != len(taxonomy.ids):
         raise ArtifactError(
             f"{path / WEIGHTS}: {coefficients.shape[1]} labels, but the manifest names "
             f"{len(taxonomy.ids)}"
         )
-    return Artifact(path, manifest, taxonomy, thresholds, blocks, coefficients, intercepts)
+    return Artifact(
+        path,
+        manifest,
+        taxonomy,
+        lexicon,
+        thresholds,
+        uncertain,
+        min_known,
+        blocks,
+        coefficients,
+        intercepts,
+    )
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -128,12 +171,12 @@ def _check_seal(where: Path, content: bytes, manifest: dict[str, Any]) -> None:
         )
 
 
-def _read_files(path: Path, manifest: dict[str, Any]) -> bytes:
-    """Check the digest of every file of the artifact; return the content of the weights."""
+def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
+    """Check the digest of every file of the artifact; return what the service reads."""
     digests = manifest.get("files")
-    if not isinstance(digests, dict) or WEIGHTS not in digests:
-        raise ArtifactError(f"{path / MANIFEST}: 'files' does not name {WEIGHTS}")
-    weights = b""
+    if not isinstance(digests, dict) or not {WEIGHTS, LEXICON} <= set(digests):
+        raise ArtifactError(f"{path / MANIFEST}: 'files' does not name {WEIGHTS} and {LEXICON}")
+    contents: dict[str, bytes] = {}
     for name, expected in digests.items():
         where = path / name
         try:
@@ -146,9 +189,9 @@ def _read_files(path: Path, manifest: dict[str, Any]) -> bytes:
                 f"{where}: damaged, SHA-256 is {found[:12]}..., the manifest says "
                 f"{str(expected)[:12]}...; restore the file or train again"
             )
-        if name == WEIGHTS:
-            weights = content
-    return weights
+        if name in (WEIGHTS, LEXICON):
+            contents[name] = content
+    return contents
 
 
 def _parse_weights(
@@ -164,7 +207,7 @@ def _parse_weights(
                     arrays[f"{block}_idf"].astype(np.float64),
                     weight_of[block],
                 )
-                for block in BLOCKS
+                for block in weight_of
             }
     except (KeyError, ValueError, OSError, BadZipFile) as error:
         raise ArtifactError(f"{where}: cannot be read as weights ({error})") from error

@@ -3,25 +3,30 @@
 Knows neither HTTP nor files other than the artifact.
 """
 
-import math
 from collections.abc import Iterable
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labels import language as language_identifier
+from labels.decisions import give_labels, possible_labels
+from labels.world import Reason
 from service.artifact import DEFAULT_ARTIFACT, MANIFEST, Artifact, ArtifactError, read_artifact
+from service.nearest import NearestSentences
 from service.prediction import (
     LabelEvidence,
     ModelName,
+    NearestSentence,
     Notice,
     Prediction,
     SentencePrediction,
     SpanEvidence,
     Summary,
+    TermEvidence,
 )
-from service.scorer import Scorer
+from service.scorer import Reading, Scorer
 from service.sentences import split_sentences
 
 Floats = NDArray[np.float64]
@@ -51,7 +56,6 @@ class Classifier:
         self.taxonomy = artifact.taxonomy
         self.model = ModelName(artifact.name, artifact.version)
         self._scorer = Scorer(artifact)
-        self._thresholds = tuple(artifact.thresholds.tolist())
         self._ids = artifact.taxonomy.ids
         language_identifier.load()
         self._check_probes()
@@ -111,7 +115,10 @@ class Classifier:
         TextError
             If one of them is no string or holds a lone surrogate.
         """
-        rows = [self._score_and_decide(sentence)[0] for sentence in sentences]
+        rows = []
+        for sentence in sentences:
+            check_text(sentence)
+            rows.append(expit(self._scorer.read(sentence).logits))
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._ids))
 
     def label_rows(self, sentences: Iterable[str]) -> tuple[Floats, NDArray[np.bool_]]:
@@ -127,6 +134,14 @@ class Classifier:
                 scores[row] = [sentence.scores[label] for label in self._ids]
                 given[row] = [label in sentence.labels for label in self._ids]
         return scores, given
+
+    def explain_label(self, sentence: str, label: str) -> tuple[tuple[str, float], ...]:
+        """Return the spans of a sentence and what each adds to a label's logit, largest first."""
+        check_text(sentence)
+        column = self._ids.index(label)
+        _, spans, _ = self._scorer.explain(sentence)
+        parts = [(sentence[s.start : s.end], float(s.contributions[column])) for s in spans]
+        return tuple(sorted(parts, key=lambda part: -abs(part[1])))
 
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
@@ -169,29 +184,42 @@ class Classifier:
         self, text: str, start: int, end: int, is_supported: bool, evidence: bool
     ) -> SentencePrediction:
         sentence = text[start:end]
-        scores, given = self._score_and_decide(sentence)
+        check_text(sentence)
+        reading = self._scorer.read(sentence)
+        scores = expit(reading.logits)
+        is_possible = np.array(possible_labels(reading.named, self.taxonomy))
+        reason: Reason | None = reading.outside
+        if not is_supported:
+            reason = "language_unsupported"
+        elif reason is None and not is_possible.any():
+            reason = "nobody_named"
+        given: tuple[str, ...] = ()
+        is_uncertain = False
+        if reason is None:
+            decided = give_labels(
+                scores[None], self.artifact.thresholds, is_possible[None], self.taxonomy
+            )[0]
+            given = tuple(
+                label for label, is_given in zip(self._ids, decided, strict=True) if is_given
+            )
+            low, high = self.artifact.uncertain.T
+            other_is_possible = np.where(decided, scores <= high, scores >= low)
+            is_uncertain = bool((is_possible & other_is_possible).any())
         return SentencePrediction(
             start=start,
             end=end,
             text=sentence,
-            labels=given if is_supported else (),
-            scores=dict(zip(self._ids, scores, strict=True)),
+            labels=given,
+            scores=dict(zip(self._ids, scores.tolist(), strict=True)),
+            known=reading.known,
+            reason=reason,
+            uncertain=is_uncertain,
             evidence=self._explain(sentence, start) if evidence else (),
+            nearest=self._find_nearest(reading) if evidence else (),
         )
 
-    def _score_and_decide(self, sentence: str) -> tuple[list[float], tuple[str, ...]]:
-        """Return the probability of each label and the ids of those given."""
-        check_text(sentence)
-        logits, n_known = self._scorer.logits(sentence)
-        scores = [_sigmoid(logit) for logit in logits.tolist()]
-        if n_known == 0:
-            # The score is the intercept's: a guess about no sentence at all.
-            return scores, ()
-        decisions = zip(self._ids, scores, self._thresholds, strict=True)
-        return scores, tuple(label for label, score, cut in decisions if score >= cut)
-
     def _explain(self, sentence: str, offset: int) -> tuple[LabelEvidence, ...]:
-        logits, spans = self._scorer.evidence(sentence)
+        logits, spans, terms = self._scorer.explain(sentence)
         explained = []
         for column, label in enumerate(self._ids):
             parts = [
@@ -204,9 +232,49 @@ class Classifier:
                 for span in spans
             ]
             parts.sort(key=lambda part: (-abs(part.contribution), part.start, part.end))
+            weights = [
+                TermEvidence(term.family, term.text, float(term.contributions[column]))
+                for term in terms
+            ]
+            weights.sort(key=lambda term: -abs(term.contribution))
             intercept = float(self.artifact.intercepts[column])
-            explained.append(LabelEvidence(label, float(logits[column]), intercept, tuple(parts)))
+            explained.append(
+                LabelEvidence(label, float(logits[column]), intercept, tuple(parts), tuple(weights))
+            )
         return tuple(explained)
+
+    def _find_nearest(self, reading: Reading) -> tuple[NearestSentence, ...]:
+        found = self._nearest.find(reading.terms, reading.values)
+        return tuple(
+            NearestSentence(
+                id=neighbour.id,
+                text=neighbour.text,
+                labels=tuple(
+                    label.id
+                    for label, has_label in zip(self.taxonomy.labels, neighbour.labels, strict=True)
+                    if has_label
+                ),
+                rules=tuple(
+                    sorted(
+                        {
+                            rule
+                            for label, has_label in zip(
+                                self.taxonomy.labels, neighbour.labels, strict=True
+                            )
+                            if has_label
+                            for rule in label.rules
+                        }
+                    )
+                ),
+                similarity=neighbour.similarity,
+            )
+            for neighbour in found
+        )
+
+    @cached_property
+    def _nearest(self) -> NearestSentences:
+        # Read at the first question for evidence: most callers never ask.
+        return NearestSentences(self.artifact.path)
 
     def _notices(self, language: str, is_supported: bool, n_sentences: int) -> tuple[Notice, ...]:
         ours = ", ".join(self.taxonomy.languages)
@@ -250,8 +318,6 @@ def check_text(text: object) -> None:
         ) from None
 
 
-def _sigmoid(logit: float) -> float:
-    # Two forms, so that the exponential never overflows.
-    if logit >= 0:
-        return 1.0 / (1.0 + math.exp(-logit))
-    return math.exp(logit) / (1.0 + math.exp(logit))
+def expit(logits: Floats) -> Floats:
+    """Return 1 / (1 + exp(-logit)) without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * logits))

@@ -10,6 +10,8 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import Field
 
+from labels.world import Reason
+
 Start = Annotated[int, Field(description="First code point, counted from 0.", examples=[0])]
 End = Annotated[int, Field(description="Code point after the last one.", examples=[42])]
 LabelIds = Annotated[
@@ -40,13 +42,40 @@ class SpanEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class TermEvidence:
+    """A term of the model and what it adds to the logit of a label."""
+
+    family: Annotated[str, Field(description="Which kind of term.", examples=["pair"])]
+    term: Annotated[str, Field(examples=["us > threat"])]
+    contribution: Annotated[float, Field(description="In logits; negative speaks against it.")]
+
+
+@dataclass(frozen=True, slots=True)
 class LabelEvidence:
-    """Why a label's score is what it is: ``intercept`` and contributions sum to ``logit``."""
+    """Why a label's score is what it is.
+
+    ``intercept`` and the contributions of all ``spans`` sum to ``logit``; so do ``intercept`` and
+    those of all ``terms``.
+    """
 
     label: LabelId
     logit: Annotated[float, Field(description="The score is 1 / (1 + exp(-logit)).")]
     intercept: Annotated[float, Field(description="The logit of a sentence without known terms.")]
     spans: Annotated[tuple[SpanEvidence, ...], Field(description="Largest contribution first.")]
+    terms: Annotated[tuple[TermEvidence, ...], Field(description="Largest contribution first.")]
+
+
+@dataclass(frozen=True, slots=True)
+class NearestSentence:
+    """A sentence of the labelled set that is like the one asked about."""
+
+    id: Annotated[str, Field(examples=["en3-14-2"])]
+    text: str
+    labels: LabelIds
+    rules: Annotated[
+        tuple[int, ...], Field(description="Rules of the codebook for its labels, by number.")
+    ]
+    similarity: Annotated[float, Field(description="Cosine of word and concept terms, 0 to 1.")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +92,25 @@ class SentencePrediction:
             description="Calibrated probability of every label.", examples=[{"us_critical": 0.62}]
         ),
     ]
+    known: Annotated[float, Field(description="Share of its words that the model knows.")]
+    reason: Annotated[
+        Reason | None,
+        Field(
+            description="Why it gets no label whatever its scores: it is outside the model's "
+            "world, or names nobody whom a label is about. Null if its scores decide."
+        ),
+    ]
+    uncertain: Annotated[
+        bool,
+        Field(description="Whether for a label the other answer is possible, too (conformal)."),
+    ]
     evidence: Annotated[
         tuple[LabelEvidence, ...],
         Field(description='One entry a label with "evidence": true, else empty.'),
+    ]
+    nearest: Annotated[
+        tuple[NearestSentence, ...],
+        Field(description='The most alike labelled sentences with "evidence": true, else empty.'),
     ]
 
 

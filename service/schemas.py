@@ -6,7 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.prediction import Prediction
 
-EXAMPLE_TEXT = "The port brings jobs, the minister said, while Washington only sends warnings."
+EXAMPLE_TEXT = (
+    "The Chinese port brings jobs, the minister said, while Washington only sends warnings."
+)
 
 Text = Annotated[
     str, Field(description="One or many sentences, not blank.", examples=[EXAMPLE_TEXT])
@@ -23,7 +25,12 @@ Language = Annotated[
     ),
 ]
 Evidence = Annotated[
-    bool, Field(description="Explain every score by the spans that make it up.", examples=[False])
+    bool,
+    Field(
+        description="Explain every score by spans and terms that sum to it, and show the nearest "
+        "labelled sentences.",
+        examples=[False],
+    ),
 ]
 
 

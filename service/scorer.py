@@ -6,29 +6,19 @@ is scored on its own, so an answer cannot depend on what else is in the batch.
 
 import math
 import unicodedata
-from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.text import (
-    CHUNK,
-    chunk_character_terms,
-    chunk_tokens,
-    compose,
-    is_han,
-    place_character_terms,
-    place_word_terms,
-    with_pairs,
-)
+from labels.terms import Item, named, read_items, read_terms
+from labels.text import compose
+from labels.world import Reason, known_share, reason_outside
 from service.artifact import Artifact
 
 Floats = NDArray[np.float64]
 Rows = NDArray[np.int32]
-
-MAX_CACHED_CHUNKS = 1 << 16
-"""Words whose rows are remembered: texts repeat their words, and a server's memory stays flat."""
 
 
 class Span(NamedTuple):
@@ -39,92 +29,134 @@ class Span(NamedTuple):
     contributions: Floats
 
 
+class TermPart(NamedTuple):
+    """A term of a family and what it adds to each label's logit, of shape (n_labels,)."""
+
+    family: str
+    text: str
+    contributions: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the model sees in a sentence.
+
+    ``logits`` is of shape (n_labels,); ``known`` is the share of known words; ``terms`` and
+    ``values`` are the numbers of the known terms and their normalised frequencies.
+    """
+
+    logits: Floats
+    named: set[str]
+    known: float
+    outside: Reason | None
+    terms: Rows
+    values: Floats
+
+
 class Scorer:
     """Logits of single sentences under one artifact; safe to share by threads.
 
-    The terms of both blocks are the rows of one matrix, word terms first. A row holds the term's
-    part of each logit before normalisation (block weight times idf times coefficient) and, last,
-    its squared idf, so that one look-up serves the sum and the norm.
+    The terms of all families are the rows of one matrix. A row holds the term's part of each
+    logit before normalisation (family weight times idf times coefficient) and, last, its squared
+    idf, so that one look-up serves the sum and the norm.
     """
 
     def __init__(self, artifact: Artifact) -> None:
-        word, character = artifact.blocks["word"], artifact.blocks["character"]
-        self._n_word_terms = len(word.terms)
-        self._row_of_word = {term: row for row, term in enumerate(word.terms)}
-        self._row_of_character = {
-            term: row for row, term in enumerate(character.terms, self._n_word_terms)
-        }
-        idf = np.concatenate([word.idf, character.idf])
-        weight = np.repeat([word.weight, character.weight], [len(word.terms), len(character.terms)])
+        self._lexicon = artifact.lexicon
+        self._min_known = artifact.min_known
+        self._row_of: dict[str, dict[str, int]] = {}
+        starts = [0]
+        for family, block in artifact.blocks.items():
+            self._row_of[family] = {term: row for row, term in enumerate(block.terms, starts[-1])}
+            starts.append(starts[-1] + len(block.terms))
+        self._ends = np.array(starts[1:], dtype=np.int32)
+        blocks = list(artifact.blocks.values())
+        self._terms = [term for block in blocks for term in block.terms]
+        idf = np.concatenate([block.idf for block in blocks])
+        weight = np.repeat([b.weight for b in blocks], [len(b.terms) for b in blocks])
         parts = (weight * idf)[:, None] * artifact.coefficients
         self._rows = np.column_stack([parts, idf**2])
+        self._idf = idf
         self._intercepts = artifact.intercepts
-        self._cache: dict[str, tuple[tuple[str, ...], Rows]] = {}
+        self._vocabulary = self._row_of.get("word", {})
 
-    def logits(self, sentence: str) -> tuple[Floats, int]:
-        """Return the logits, of shape (n_labels,), and how many different terms are known."""
-        tokens: list[str] = []
-        found: list[Rows] = []
-        for chunk in CHUNK.findall(compose(sentence)):
-            known_tokens, rows = self._cache.get(chunk) or self._read_chunk(chunk)
-            tokens += known_tokens
-            found.append(rows)
-        found.append(_known(self._row_of_word, with_pairs(tokens)))
-        rows = np.concatenate(found)
-        if not len(rows):
-            return self._intercepts.copy(), 0
-        parts, values, _, known = self._weigh(rows)
-        return self._intercepts + values @ parts, len(known)
+    def read(self, sentence: str) -> Reading:
+        """Return the logits of a sentence, and whether it lies in the model's world."""
+        text = compose(sentence)
+        items = read_items(text, self._lexicon)
+        rows = [
+            row_of[term]
+            for family, row_of in self._row_of.items()
+            for term, _ in read_terms(text, items, family, self._lexicon.side_names)
+            if term in row_of
+        ]
+        logits, values, known = self._intercepts.copy(), np.zeros(0), np.zeros(0, dtype=np.int32)
+        if rows:
+            parts, values, _, known = self._weigh(np.array(rows, dtype=np.int32))
+            logits += values @ parts
+        share = known_share(items, self._vocabulary)
+        outside = reason_outside(text, items, share, self._min_known)
+        return Reading(logits, named(items), share, outside, known, values * self._idf[known])
 
-    def evidence(self, sentence: str) -> tuple[Floats, list[Span]]:
-        """Return the logits and the spans whose contributions, with the intercepts, sum to them.
+    def explain(self, sentence: str) -> tuple[Floats, list[Span], list[TermPart]]:
+        """Return the logits, and twice what, with the intercepts, sums to them.
 
-        All terms cut from one stretch of text are one span: a word (with its character terms) or
-        a pair of words; inside a run of Chinese characters every term has its own. Offsets are
-        code points of ``sentence`` as given.
+        First by span: a term's contribution belongs in equal parts to the words and names that it
+        rests on, and each of these is a span of code points of ``sentence`` as given. Then by
+        term.
         """
         text = compose(sentence)
-        places: list[tuple[int, int]] = []
-        rows: list[int] = []
-        for row_of, placed in (
-            (self._row_of_word, place_word_terms(text)),
-            (self._row_of_character, place_character_terms(text)),
-        ):
-            for term, start, end in placed:
+        items = read_items(text, self._lexicon)
+        found: list[tuple[int, str, tuple[int, ...]]] = []
+        for family, row_of in self._row_of.items():
+            for term, at in read_terms(text, items, family, self._lexicon.side_names):
                 if term in row_of:
-                    rows.append(row_of[term])
-                    places.append((start, end))
+                    found.append((row_of[term], family, at))
         logits = self._intercepts.copy()
-        if not rows:
-            return logits, []
-        parts, values, counts, known = self._weigh(np.array(rows, dtype=np.int32))
+        if not found:
+            return logits, [], []
+        rows = np.array([row for row, _, _ in found], dtype=np.int32)
+        parts, values, counts, known = self._weigh(rows.copy())
+        contributions = values[:, None] * parts
+        terms = [
+            TermPart(family, self._terms[row], contributions[i])
+            for i, row in enumerate(known.tolist())
+            for family in (self._family(row),)
+        ]
         # What one occurrence of a term adds: its part, shared equally by its occurrences.
-        each = (values / counts)[:, None] * parts
-        totals: dict[tuple[int, int], Floats] = {}
-        for place, index in zip(places, np.searchsorted(known, rows), strict=True):
-            totals[place] = totals.get(place, 0.0) + each[index]
+        each = contributions / counts[:, None]
+        totals = self._share_out(found, np.searchsorted(known, rows), each, items)
         offsets = range(len(text) + 1) if text == sentence else _offsets_before_composing(sentence)
-        spans = []
-        for (start, end), contributions in sorted(totals.items()):
-            spans.append(Span(offsets[start], offsets[end], contributions))
-            logits += contributions
-        return logits, spans
+        spans = [
+            Span(offsets[start], offsets[end], part)
+            for (start, end), part in sorted(totals.items())
+        ]
+        return logits + contributions.sum(axis=0), spans, terms
 
-    def _read_chunk(self, chunk: str) -> tuple[tuple[str, ...], Rows]:
-        """Return the tokens of a chunk and the rows of its known character terms."""
-        rows = _known(self._row_of_character, chunk_character_terms(chunk))
-        entry = chunk_tokens(chunk), rows
-        # Chinese runs and numbers hardly ever come back; remembering them would only cost.
-        is_word = not is_han(chunk) and not chunk[0].isdigit()
-        if is_word and len(self._cache) < MAX_CACHED_CHUNKS:
-            self._cache[chunk] = entry
-        return entry
+    def _share_out(
+        self,
+        found: list[tuple[int, str, tuple[int, ...]]],
+        index: "NDArray[np.intp]",
+        each: Floats,
+        items: list[Item],
+    ) -> dict[tuple[int, int], Floats]:
+        """Return the contribution of each span; a term without a place belongs to the whole."""
+        whole = (items[0].start, items[-1].end) if items else (0, 0)
+        totals: dict[tuple[int, int], Floats] = {}
+        for (_, _, at), i in zip(found, index.tolist(), strict=True):
+            places = [(items[k].start, items[k].end) for k in at] or [whole]
+            for place in places:
+                totals[place] = totals.get(place, 0.0) + each[i] / len(places)
+        return totals
+
+    def _family(self, row: int) -> str:
+        return list(self._row_of)[int(self._ends.searchsorted(row, side="right"))]
 
     def _weigh(self, rows: Rows) -> tuple[Floats, Floats, Floats, Rows]:
         """Return, for the different rows in order, their parts, values, counts and numbers.
 
-        ``parts``, of shape (n_terms, n_labels), hold idf, block weight and coefficients; values
-        are the sublinear frequencies over the norm of their block, both of shape (n_terms,).
+        ``parts``, of shape (n_terms, n_labels), hold idf, family weight and coefficients; values
+        are the sublinear frequencies over the norm of their family, both of shape (n_terms,).
         """
         # What numpy.unique does, without its overhead, which is most of the cost on short arrays.
         rows.sort()
@@ -139,16 +171,12 @@ class Scorer:
         found = self._rows[known]
         values = 1.0 + np.log(counts)
         weighted = values * found[:, -1]
-        n_words = int(known.searchsorted(self._n_word_terms))
-        for block in (slice(0, n_words), slice(n_words, None)):
-            if square := values[block] @ weighted[block]:
-                values[block] /= math.sqrt(square)
+        start = 0
+        for end in known.searchsorted(self._ends).tolist():
+            if square := values[start:end] @ weighted[start:end]:
+                values[start:end] /= math.sqrt(square)
+            start = end
         return found[:, :-1], values, counts, known
-
-
-def _known(row_of: dict[str, int], terms: Iterable[str]) -> Rows:
-    """Return the rows of the terms that are known, with repetitions."""
-    return np.array([row_of[term] for term in terms if term in row_of], dtype=np.int32)
 
 
 def _offsets_before_composing(sentence: str) -> list[int]:

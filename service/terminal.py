@@ -1,7 +1,7 @@
 """Show a prediction and the progress of a batch in the terminal."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -10,10 +10,23 @@ from rich.table import Table
 from rich.text import Text
 
 from service.classifier import TextError
-from service.prediction import Prediction, SpanEvidence
+from service.prediction import LabelEvidence, Prediction, SentencePrediction
 
 SHOWN_SPANS = 6
-"""Spans shown per label, largest first; --json has them all."""
+"""Spans marked per label, largest first; --json has them all."""
+
+SHOWN_TERMS = 6
+"""Terms shown per label, largest first; --json has them all."""
+
+_REASONS = {
+    None: "",
+    "language_unsupported": "language not supported",
+    "too_short": "too short",
+    "too_long": "too long for a sentence",
+    "not_prose": "not prose",
+    "unknown_words": "too few known words",
+    "nobody_named": "names no side",
+}
 
 
 def read_stdin() -> str:
@@ -32,23 +45,30 @@ def read_stdin() -> str:
         ) from None
 
 
-def print_prediction(prediction: Prediction, console: Console) -> None:
-    """Print a table of the sentences with labels and scores, then the summary."""
+def print_prediction(
+    prediction: Prediction, console: Console, colors: Mapping[str, str] | None = None
+) -> None:
+    """Print the sentences with labels and scores, their evidence, then the summary.
+
+    ``colors`` are those of the labels, by id.
+    """
+    colors = colors or {}
     summary = prediction.summary
     table = Table(show_lines=False, pad_edge=False)
     table.add_column("sentence", overflow="fold", ratio=1)
     for label in summary.counts:
-        table.add_column(label, justify="right")
+        table.add_column(Text(label, style=colors.get(label, "")), justify="right")
     for sentence in prediction.sentences:
         cells = [
-            Text(f"{score:.2f}", style="bold green" if label in sentence.labels else "dim")
+            Text(f"{score:.2f}", style="bold" if label in sentence.labels else "dim")
             + Text(" *" if label in sentence.labels else "  ")
             for label, score in sentence.scores.items()
         ]
-        table.add_row(Text(sentence.text), *cells)
-        for entry in sentence.evidence:
-            if entry.label in sentence.labels:
-                table.add_row(_evidence_line(entry.label, entry.spans[:SHOWN_SPANS]))
+        note = "  (uncertain)" if sentence.uncertain else f"  ({_REASONS[sentence.reason]})"
+        is_noted = sentence.uncertain or sentence.reason
+        table.add_row(Text(sentence.text) + Text(note if is_noted else "", style="dim"), *cells)
+        for line in _evidence_lines(sentence, colors):
+            table.add_row(line)
     console.print(table)
     counts = ", ".join(f"{count} {label}" for label, count in summary.counts.items())
     size = f"{summary.sentences} sentences, language {prediction.language}"
@@ -58,12 +78,41 @@ def print_prediction(prediction: Prediction, console: Console) -> None:
     console.print(Text(f"model {prediction.model.name} {prediction.model.version}", style="dim"))
 
 
-def _evidence_line(label: str, spans: tuple[SpanEvidence, ...]) -> Text:
-    line = Text(f"  {label}:", style="dim")
-    for span in spans:
-        contribution = span.contribution
-        line.append(f"  {span.text} ", style="default")
-        line.append(f"{contribution:+.2f}", style="green" if contribution > 0 else "red")
+def _evidence_lines(sentence: SentencePrediction, colors: Mapping[str, str]) -> Iterator[Text]:
+    """Yield, for each label given or else the highest score, what speaks for and against it."""
+    shown = sentence.labels or tuple(
+        sorted(sentence.scores, key=lambda label: -sentence.scores[label])[:1]
+    )
+    for entry in sentence.evidence:
+        if entry.label in shown:
+            yield _marked(sentence, entry, colors.get(entry.label, "green"))
+            yield _terms_line(entry)
+    for neighbour in sentence.nearest:
+        labels = ", ".join(neighbour.labels) or "no label"
+        rules = f", rules {', '.join(map(str, neighbour.rules))}" if neighbour.rules else ""
+        like = f"  like {neighbour.id} ({neighbour.similarity:.2f}, {labels}{rules}): "
+        yield Text(like + neighbour.text, style="dim")
+
+
+def _marked(sentence: SentencePrediction, entry: LabelEvidence, color: str) -> Text:
+    """Return the sentence, with what speaks for the label coloured, the rest underlined."""
+    line = Text(f"  {entry.label}: ", style="dim")
+    start = len(line)
+    line.append(sentence.text)
+    for span in entry.spans[:SHOWN_SPANS]:
+        style = f"bold {color}" if span.contribution > 0 else "underline"
+        begin = start + span.start - sentence.start
+        line.stylize(style, begin, begin + span.end - span.start)
+    return line
+
+
+def _terms_line(entry: LabelEvidence) -> Text:
+    line = Text(f"    logit {entry.logit:+.2f} = {entry.intercept:+.2f}", style="dim")
+    for term in entry.terms[:SHOWN_TERMS]:
+        line.append(f"  {term.term} ", style="default")
+        line.append(f"{term.contribution:+.2f}", style="green" if term.contribution > 0 else "red")
+    if len(entry.terms) > SHOWN_TERMS:
+        line.append(f"  and {len(entry.terms) - SHOWN_TERMS} more")
     return line
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from labels.lexicon import Lexicon, read_lexicon
 from labels.sentences import LabelledSentence, read_labelled_set
 from labels.taxonomy import Taxonomy, read_taxonomy
 from service.app import create_app
@@ -27,6 +28,11 @@ def labels_dir() -> Path:
 @pytest.fixture(scope="session")
 def taxonomy(labels_dir: Path) -> Taxonomy:
     return read_taxonomy(labels_dir)
+
+
+@pytest.fixture(scope="session")
+def lexicon(labels_dir: Path) -> Lexicon:
+    return read_lexicon(labels_dir)
 
 
 @pytest.fixture(scope="session")

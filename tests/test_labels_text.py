@@ -1,18 +1,8 @@
-"""How a sentence becomes terms: which tokens are right is decided here."""
+"""How a text is cut into tokens: which are right is decided here."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from labels.text import (
-    CHUNK,
-    character_terms,
-    chunk_tokens,
-    compose,
-    place_character_terms,
-    place_word_terms,
-    word_terms,
-)
+from labels.text import CHUNK, chunk_character_terms, chunk_tokens, compose
 
 
 def tokens(text: str) -> list[str]:
@@ -40,30 +30,6 @@ def test_tokens_are_those_that_the_codebook_depends_on(text: str, expected: list
     assert tokens(text) == expected
 
 
-def test_word_terms_are_tokens_and_neighbours() -> None:
-    assert word_terms("Beijing only warns") == [
-        "beijing",
-        "only",
-        "warns",
-        "beijing only",
-        "only warns",
-    ]
-
-
 def test_character_terms_mark_word_edges_but_not_those_of_chinese_runs() -> None:
-    assert character_terms("ab 中国人") == [" ab", "ab ", " ab ", "中国人"]
-
-
-@given(st.text())
-def test_terms_with_places_are_the_terms(text: str) -> None:
-    text = compose(text)
-    assert sorted(term for term, _, _ in place_word_terms(text)) == sorted(word_terms(text))
-    placed = sorted(term for term, _, _ in place_character_terms(text))
-    assert placed == sorted(character_terms(text))
-
-
-@given(st.text())
-def test_places_lie_in_the_text(text: str) -> None:
-    text = compose(text)
-    for _, start, end in [*place_word_terms(text), *place_character_terms(text)]:
-        assert 0 <= start < end <= len(text)
+    assert chunk_character_terms("ab") == (" ab", "ab ", " ab ")
+    assert chunk_character_terms("中国人") == ("中国人",)

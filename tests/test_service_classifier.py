@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import stance
+from labels.sentences import LabelledSentence
 from service.classifier import Classifier, TextError
 
 TEXT = (
@@ -60,7 +61,9 @@ def test_a_label_is_given_from_its_threshold_on(trained: Classifier) -> None:
     for probe in trained.artifact.manifest["probes"]:
         sentence = trained.classify_sentence(probe["text"]).sentences[0]
         for label, score in sentence.scores.items():
-            assert (label in sentence.labels) == (score >= thresholds[label])
+            is_reached = score >= thresholds[label]
+            assert label not in sentence.labels or is_reached
+            assert sentence.reason or not is_reached or label in sentence.labels
 
 
 @pytest.mark.parametrize(
@@ -78,6 +81,8 @@ def test_contributions_and_intercept_sum_to_the_logit(classifier: Classifier, te
     for entry in sentence.evidence:
         total = entry.intercept + sum(span.contribution for span in entry.spans)
         assert total == pytest.approx(entry.logit, abs=1e-9)
+        of_terms = entry.intercept + sum(term.contribution for term in entry.terms)
+        assert of_terms == pytest.approx(entry.logit, abs=1e-9)
         assert 1 / (1 + math.exp(-entry.logit)) == pytest.approx(sentence.scores[entry.label])
         for span in entry.spans:
             assert text[span.start : span.end] == span.text
@@ -94,7 +99,62 @@ def test_evidence_offsets_hold_in_the_whole_text(classifier: Classifier) -> None
 
 
 def test_without_the_flag_evidence_is_there_and_empty(classifier: Classifier) -> None:
-    assert classifier.classify(TEXT).to_dict()["sentences"][0]["evidence"] == []
+    sentence = classifier.classify(TEXT).to_dict()["sentences"][0]
+    assert (sentence["evidence"], sentence["nearest"]) == ([], [])
+
+
+def test_a_labelled_sentence_is_nearest_to_itself(
+    classifier: Classifier, sentences: list[LabelledSentence]
+) -> None:
+    for own in sentences[:5]:
+        answer = classifier.classify_sentence(own.text, language=own.lang, evidence=True)
+        first, *others = answer.sentences[0].nearest
+        assert (first.id, first.text, first.labels) == (own.id, own.text, own.labels)
+        assert first.similarity == pytest.approx(1, abs=0.01)
+        rules = {
+            rule
+            for label in classifier.taxonomy.labels
+            if label.id in own.labels
+            for rule in label.rules
+        }
+        assert first.rules == tuple(sorted(rules))
+        assert len(others) == 2
+        assert all(other.similarity <= first.similarity for other in others)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        pytest.param("They only send warnings and threats to us.", "nobody_named", id="nobody"),
+        pytest.param("Washington", "too_short", id="one-word"),
+        pytest.param("if (us) { return [China, 1, 2]; } // {[x]}", "not_prose", id="code"),
+        pytest.param("Qwxzt vrrpq zzkjl Washington llqqw nnbbv.", "unknown_words", id="noise"),
+    ],
+)
+def test_a_sentence_outside_gets_no_label_and_a_reason(
+    trained: Classifier, text: str, reason: str
+) -> None:
+    sentence = trained.classify_sentence(text, language="en").sentences[0]
+    assert (sentence.labels, sentence.reason) == ((), reason)
+
+
+def test_an_answer_is_uncertain_where_the_other_one_is_possible(
+    trained: Classifier, sentences: list[LabelledSentence]
+) -> None:
+    ids, (low, high) = trained.taxonomy.ids, trained.artifact.uncertain.T
+    found = set()
+    for own in sentences:
+        sentence = trained.classify_sentence(own.text).sentences[0]
+        if sentence.reason is None:
+            others = [
+                sentence.scores[label] <= high[k]
+                if label in sentence.labels
+                else sentence.scores[label] >= low[k]
+                for k, label in enumerate(ids)
+            ]
+            assert not sentence.uncertain or any(others)
+            found.add(sentence.uncertain)
+    assert found == {True, False}
 
 
 def test_an_unsupported_language_gets_no_label_and_a_notice(trained: Classifier) -> None:

@@ -7,18 +7,22 @@ import numpy as np
 import orjson
 import pytest
 
+from labels.lexicon import Lexicon
 from labels.sentences import LabelledSentence
 from labels.taxonomy import Taxonomy
 from service.classifier import load
 from training.artifact import ArtifactWriteError, write_artifact
 from training.config import TrainingConfig
+from training.counts import count_terms, weigh
 from training.decisions import (
     DecisionError,
     choose_threshold,
     fit_calibration,
     prevalence_weights,
+    uncertain_range,
 )
 from training.manifest import is_current
+from training.pipeline import build_vectorizer
 from training.run import run
 from training.train import TrainingError, n_steps, train
 
@@ -57,16 +61,18 @@ def test_the_trained_model_scores_as_its_pipeline(trained) -> None:
     assert np.abs(pipeline.predict_proba(texts) - trained.score(texts)).max() < 1e-6
 
 
-def test_each_step_is_reported(sentences: list[LabelledSentence], taxonomy: Taxonomy) -> None:
+def test_each_step_is_reported(
+    sentences: list[LabelledSentence], taxonomy: Taxonomy, lexicon: Lexicon
+) -> None:
     config, steps = TrainingConfig(), []
-    train(sentences, taxonomy, config, steps.append)
+    train(sentences, taxonomy, lexicon, config, steps.append)
     assert len(steps) == n_steps(config)
 
 
 def test_out_of_fold_scores_know_the_labels(
-    sentences: list[LabelledSentence], taxonomy: Taxonomy
+    sentences: list[LabelledSentence], taxonomy: Taxonomy, lexicon: Lexicon
 ) -> None:
-    model = train(sentences, taxonomy, TrainingConfig())
+    model = train(sentences, taxonomy, lexicon, TrainingConfig())
     for column, label in enumerate(taxonomy.ids):
         has_label = np.array([label in s.labels for s in sentences])
         scores = model.scores[:, column]
@@ -74,19 +80,55 @@ def test_out_of_fold_scores_know_the_labels(
 
 
 def test_a_label_without_positives_is_refused_by_name(
-    sentences: list[LabelledSentence], taxonomy: Taxonomy
+    sentences: list[LabelledSentence], taxonomy: Taxonomy, lexicon: Lexicon
 ) -> None:
     without = [s for s in sentences if "us_critical" not in s.labels]
     with pytest.raises(TrainingError, match=r"label 'us_critical' has 0 positive sentences"):
-        train(without, taxonomy, TrainingConfig())
+        train(without, taxonomy, lexicon, TrainingConfig())
 
 
 def test_a_label_on_every_sentence_is_refused(
-    sentences: list[LabelledSentence], taxonomy: Taxonomy
+    sentences: list[LabelledSentence], taxonomy: Taxonomy, lexicon: Lexicon
 ) -> None:
     always = [s for s in sentences if "us_critical" in s.labels]
     with pytest.raises(TrainingError, match=r"every sentence has label 'us_critical'|at least 5"):
-        train(always, taxonomy, TrainingConfig())
+        train(always, taxonomy, lexicon, TrainingConfig())
+
+
+def test_a_label_about_nobody_known_is_refused(
+    sentences: list[LabelledSentence], taxonomy: Taxonomy
+) -> None:
+    with pytest.raises(TrainingError, match=r"is about 'china', whom actors.json does not name"):
+        train(sentences, taxonomy, Lexicon(), TrainingConfig())
+
+
+def test_counting_once_weighs_as_the_vectoriser_does(
+    sentences: list[LabelledSentence], lexicon: Lexicon
+) -> None:
+    config = TrainingConfig()
+    texts = np.array([s.text for s in sentences], dtype=object)
+    seen, new = np.arange(0, len(texts), 2), np.arange(1, len(texts), 2)
+    weighing = weigh(count_terms(texts, lexicon, config), seen, lexicon, config)
+    reference = build_vectorizer(config, lexicon).fit(texts[seen])
+    expected = reference.transform(texts[new])
+    assert abs(weighing.transform(new) - expected).max() < 1e-12
+    assert abs(weighing.vectorizer(config, lexicon).transform(texts[new]) - expected).max() < 1e-12
+
+
+def test_an_uncertain_range_holds_its_error_rate() -> None:
+    rng = np.random.default_rng(1)
+    has_label = rng.random(40_000) < 0.3
+    scores = np.clip(rng.normal(np.where(has_label, 0.6, 0.4), 0.15), 0, 1)
+    low, high = uncertain_range(scores[:20_000], has_label[:20_000], 0.1)
+    new, truth = scores[20_000:], has_label[20_000:]
+    assert low < high
+    assert np.mean(new[truth] < low) == pytest.approx(0.1, abs=0.015)
+    assert np.mean(new[~truth] > high) == pytest.approx(0.1, abs=0.015)
+
+
+def test_few_sentences_leave_everything_uncertain() -> None:
+    scores, has_label = np.array([0.1, 0.9]), np.array([False, True])
+    assert uncertain_range(scores, has_label, 0.1) == (0.0, 1.0)
 
 
 def test_weights_restore_the_stated_prevalence() -> None:

@@ -3,24 +3,30 @@
 An artifact is a folder of
 
 ``manifest.json``
-    Format number, model name and version, taxonomy, thresholds, calibration, feature parameters,
-    training configuration, digests (labelled set, codebook, code of the terms, every file),
-    library versions, headline metrics, probes (sentences with the scores they must get), and
-    ``seal``, the SHA-256 of the rest as compact JSON with sorted keys. Written with sorted keys
-    and two blanks of indentation; any other form is refused.
+    Format number, model name and version, taxonomy, thresholds, calibration, ranges of uncertain
+    scores, least share of known words, families of terms and their weights, training
+    configuration, digests (labelled set, codebook, names and concepts, code, every file), library
+    versions, headline metrics, probes (sentences with the scores they must get), and ``seal``, the
+    SHA-256 of the rest as compact JSON with sorted keys. Written with sorted keys and two blanks
+    of indentation; any other form is refused.
 ``weights.npz``
-    Plain arrays, loaded without running code. For each block ``<block>_terms`` (the terms as
-    UTF-8, separated by line feeds, in column order) and ``<block>_idf`` of shape (n_terms,), the
-    block's weight multiplied in later; ``coefficients`` of shape (n_terms in all, n_labels) and
-    ``intercepts`` of shape (n_labels,), both float32, calibration included: the sigmoid of
-    ``x @ coefficients + intercepts`` is the score.
+    Plain arrays, loaded without running code. For each family of terms (``labels.terms``)
+    ``<family>_terms`` (UTF-8, separated by line feeds, in column order) and ``<family>_idf`` of
+    shape (n_terms,), the family's weight multiplied in later; ``coefficients`` of shape (n_terms
+    in all, n_labels) and ``intercepts`` of shape (n_labels,), both float32, calibration included:
+    the sigmoid of ``x @ coefficients + intercepts`` is the score.
+``lexicon.json``
+    The names and concept classes that the terms are made with, as ``Lexicon.to_dict``.
+``nearest.npz``
+    The labelled sentences, to show those nearest to a new one; see ``training/nearest.py``.
 ``pipeline.joblib``
     The same model as a fitted scikit-learn pipeline, for people who trust their own file.
 ``card.md``, ``report.html``
     What was measured, to read.
 
 Changing any of this means a new ``FORMAT``, told in this docstring, and a test that the service
-refuses the old one. Format 1 is the first.
+refuses the old one. Format 1 knew words and characters only; format 2 has families of terms,
+names and concept classes, uncertain ranges and the nearest labelled sentences.
 """
 
 import io
@@ -37,8 +43,9 @@ import orjson
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, WEIGHTS, PIPELINE = "manifest.json", "weights.npz", "pipeline.joblib"
+LEXICON, NEAREST = "lexicon.json", "nearest.npz"
 CARD, REPORT = "card.md", "report.html"
 
 

@@ -1,38 +1,44 @@
 """Every number that shapes the model, in one frozen object that the manifest records."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from labels.lexicon import Lexicon
+
+WITH_LEXICON = {"word": 1.0, "concept": 0.7, "presence": 0.7}
+"""Families of terms and their weights for a label set with names and concept classes."""
+
+WITHOUT_LEXICON = {"word": 0.7, "character": 1.0}
+"""The same for a label set without."""
+
+WITH_SIDES_ONLY = {"word": 1.0, "character": 1.0, "near": 1.0}
+"""The same for a label set with names, but without concept classes."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
     """Parameters of a training run.
 
-    The defaults were chosen by grouped cross-validation on the labelled set (see MODEL_CARD.md,
-    "How decisions are made"); to be compared again when the set or the terms change.
+    The defaults hold for every label set. How they were chosen stands in MODEL_CARD.md, "How
+    decisions are made"; to be compared again when the set or the terms change.
     """
 
-    C: float = 16.0
+    C: float = 2.0
     """Inverse regularisation strength of each logistic regression."""
 
     min_df: int = 2
     """Sentences a term must occur in: a term seen once teaches nothing that carries over."""
 
-    word_weight: float = 1.0
-    """Weight of the block of word terms beside the character terms; each block has l2 norm 1."""
+    families: dict[str, float] = field(default_factory=dict)
+    """Families of terms (``labels.terms``) and the weight of each, whose l2 norm is 1.
 
-    character_weight: float = 0.7
-    """Weight of the block of character terms."""
+    Empty: those for what the label set has, names and concept classes or not.
+    """
 
     n_folds: int = 5
     """Folds for the out-of-fold scores that calibration and thresholds are fitted on."""
 
-    prevalence: float = 0.06
-    """Share of sentences that carry one given label in text about the subject.
-
-    Real articles carry any label on 5 to 20 % of their sentences, spread over three labels; the
-    labelled set holds far more positives so that there is something to learn from. Calibration
-    and thresholds weigh the out-of-fold sentences back to this share.
-    """
+    error_rate: float = 0.1
+    """Share of the sentences with a label, and of those without, misjudged without a warning."""
 
     tolerance: float = 1e-6
     """Stopping tolerance of the solver."""
@@ -42,3 +48,11 @@ class TrainingConfig:
 
     seed: int = 20261122
     """Seed of the solver's coordinate order and of every bootstrap."""
+
+    def families_for(self, lexicon: Lexicon) -> dict[str, float]:
+        """Return the families of terms and their weights for a label set with this lexicon."""
+        if self.families:
+            return dict(self.families)
+        if lexicon.concepts:
+            return WITH_LEXICON
+        return WITH_SIDES_ONLY if lexicon.sides else WITHOUT_LEXICON

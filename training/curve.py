@@ -6,10 +6,11 @@ holds the smaller ones.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from rich.table import Table
 
+from labels.lexicon import Lexicon
 from labels.sentences import LabelledSentence
 from labels.taxonomy import Taxonomy
 from training.config import TrainingConfig
@@ -36,6 +37,7 @@ def learning_curve(
     sentences: Sequence[LabelledSentence],
     held_out: Sequence[LabelledSentence],
     taxonomy: Taxonomy,
+    lexicon: Lexicon,
     config: TrainingConfig,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> list[Point]:
@@ -52,9 +54,8 @@ def learning_curve(
     points = []
     for part in PARTS:
         own = draw_part(sentences, part, config.seed)
-        model = train(own, taxonomy, config, on_step)
-        scores = model.pipeline.predict_proba([s.text for s in held_out])
-        given = scores >= np.array(model.thresholds)
+        model = train(own, taxonomy, lexicon, config, on_step)
+        scores, given = model.label([s.text for s in held_out], taxonomy, lexicon)
         by_language = {
             lang: evaluate(
                 scores[rows], given[rows], truth[rows], list(documents[rows]), taxonomy.ids
@@ -81,36 +82,31 @@ def draw_part(
     return [s for s in sentences if s.passage in kept]
 
 
-def table(points: Sequence[Point]) -> Table:
-    """Return the curve as a table for the terminal."""
-    header, *rows = _rows(points)
-    shown = Table(title="Learning curve: average precision; macro F1 with own thresholds")
-    for number, heading in enumerate(header):
-        shown.add_column(heading, justify="left" if number == 0 else "right")
-    for row in rows:
-        shown.add_row(*row)
-    return shown
-
-
-def markdown(points: Sequence[Point]) -> str:
-    """Return the curve as a Markdown table."""
-    header, *rows = _rows(points)
-    lines = [f"| {' | '.join(header)} |", f"| --- |{' ---: |' * (len(header) - 1)}"]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join(lines) + "\n"
-
-
-def _rows(points: Sequence[Point]) -> list[list[str]]:
+def rows(points: Sequence[Point]) -> list[list[str]]:
+    """Return the curve as a table, header first."""
     labels = [metrics.label for metrics in points[0].overall.labels]
     languages = list(points[0].by_language)
-    rows = [["part", "sentences", *labels, "macro F1", *(f"macro F1 {lang}" for lang in languages)]]
+    table = [
+        ["part", "sentences", *labels, "macro F1", *(f"macro F1 {lang}" for lang in languages)]
+    ]
     for point in points:
         precisions = [_format(m.average_precision.value) for m in point.overall.labels]
         own = [_format(point.by_language[lang].macro_f1.value) for lang in languages]
         macro = point.overall.macro_f1
         interval = f"{macro.value:.2f} [{macro.low:.2f}, {macro.high:.2f}]"
-        rows.append([f"{point.part:g}", f"{point.n_sentences:,}", *precisions, interval, *own])
-    return rows
+        table.append([f"{point.part:g}", f"{point.n_sentences:,}", *precisions, interval, *own])
+    return table
+
+
+def values(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """Return the curve as data for the report: average precision per label."""
+    return [
+        {
+            "n_sentences": point.n_sentences,
+            "values": {m.label: m.average_precision.value for m in point.overall.labels},
+        }
+        for point in points
+    ]
 
 
 def _format(value: float) -> str:

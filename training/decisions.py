@@ -92,3 +92,40 @@ def choose_threshold(scores: Floats, has_label: Bools, weights: Floats) -> float
     best = int(np.argmax(np.where(is_cut, f1, -1.0)))
     below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
     return round(float((ranked[best] + below) / 2), 4)
+
+
+def uncertain_range(scores: Floats, has_label: Bools, error_rate: float) -> tuple[float, float]:
+    """Return the scores from which a label is possible, and up to which its absence is.
+
+    Split-conformal, one label at a time and separately for sentences with and without it: at most
+    ``error_rate`` of the sentences with the label score lower than the first number, at most
+    ``error_rate`` of those without it higher than the second. That holds for sentences drawn like
+    those that were scored. A decision is uncertain where the other one is possible.
+
+    Parameters
+    ----------
+    scores, has_label : of shape (n_sentences,)
+        Out of fold.
+    error_rate : float
+        Between 0 and 1.
+
+    References
+    ----------
+    Vovk, Gammerman and Shafer (2005), "Algorithmic Learning in a Random World", chapter 4
+    (label-conditional conformal prediction).
+    """
+    with_label, without = np.sort(scores[has_label]), np.sort(scores[~has_label])
+    # The k-th smallest of n calibration scores bounds a new one with probability k / (n + 1).
+    k_low = int(np.floor(error_rate * (len(with_label) + 1)))
+    k_high = int(np.ceil((1 - error_rate) * (len(without) + 1)))
+    low = with_label[k_low - 1] if k_low >= 1 else 0.0
+    high = without[k_high - 1] if k_high <= len(without) else 1.0
+    return round(float(low), 6), round(float(high), 6)
+
+
+def min_known_share(known: Floats, share_outside: float = 0.005) -> float:
+    """Return the share of known words under which a sentence is outside the model's world.
+
+    All but ``share_outside`` of the out-of-fold sentences, of shape (n_sentences,), are inside.
+    """
+    return round(float(np.quantile(known, share_outside)), 4)

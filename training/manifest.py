@@ -12,7 +12,12 @@ import numpy as np
 import orjson
 from sklearn.pipeline import Pipeline
 
+import labels.decisions
+import labels.lexicon
+import labels.terms
 import labels.text
+import labels.world
+from labels.lexicon import ACTORS_FILE, CONCEPTS_FILE, Lexicon
 from labels.sentences import LabelledSentence, digest_of
 from labels.taxonomy import Taxonomy
 from training.artifact import FORMAT, MANIFEST
@@ -28,6 +33,7 @@ LIBRARIES = ("scikit-learn", "numpy", "scipy", "joblib")
 def build_manifest(
     sentences: Sequence[LabelledSentence],
     taxonomy: Taxonomy,
+    lexicon: Lexicon,
     labels_dir: Path,
     config: TrainingConfig,
     model: TrainedModel,
@@ -43,14 +49,20 @@ def build_manifest(
         label: {"slope": slope, "intercept": intercept}
         for label, (slope, intercept) in zip(taxonomy.ids, model.calibration, strict=True)
     }
-    decisive = weights + orjson.dumps([FORMAT, thresholds], option=orjson.OPT_SORT_KEYS)
+    ranges = dict(zip(taxonomy.ids, map(list, model.uncertain), strict=True))
+    decisive = weights + orjson.dumps(
+        [FORMAT, thresholds, ranges, model.min_known, lexicon.to_dict()],
+        option=orjson.OPT_SORT_KEYS,
+    )
     return {
         "format": FORMAT,
         "name": taxonomy.name,
         "version": f"{FORMAT}-{sha256(decisive).hexdigest()[:VERSION_DIGITS]}",
         "taxonomy": taxonomy.to_dict(),
         "thresholds": thresholds,
-        "calibration": calibration | {"prevalence": config.prevalence},
+        "calibration": calibration | {"prevalence": taxonomy.prevalence},
+        "uncertain": {"error_rate": config.error_rate, "ranges": ranges},
+        "world": {"min_known_share": model.min_known},
         "features": _features(model.pipeline),
         "training": {"config": asdict(config), "inputs": input_digests(labels_dir)},
         "libraries": {name: version(name) for name in LIBRARIES}
@@ -62,15 +74,25 @@ def build_manifest(
 
 def input_digests(labels_dir: Path) -> dict[str, str]:
     """Return the SHA-256 (hex) of everything that a model is made from."""
-    codebook = labels_dir / "CODEBOOK.md"
     code = sha256()
-    for path in sorted([*Path(__file__).parent.glob("*.py"), Path(labels.text.__file__)]):
+    for path in sorted([*Path(__file__).parent.glob("*.py"), *_terms_code()]):
         code.update(path.name.encode() + b"\0" + path.read_bytes())
     return {
         "labelled_set": digest_of(labels_dir),
-        "codebook": sha256(codebook.read_bytes()).hexdigest() if codebook.exists() else "",
+        "codebook": _file_digest(labels_dir / "CODEBOOK.md"),
+        "actors": _file_digest(labels_dir / ACTORS_FILE),
+        "concepts": _file_digest(labels_dir / CONCEPTS_FILE),
         "code": code.hexdigest(),
     }
+
+
+def _terms_code() -> list[Path]:
+    modules = (labels.decisions, labels.lexicon, labels.terms, labels.text, labels.world)
+    return [Path(module.__file__) for module in modules if module.__file__]
+
+
+def _file_digest(path: Path) -> str:
+    return sha256(path.read_bytes()).hexdigest() if path.exists() else ""
 
 
 def is_current(out: Path, labels_dir: Path, config: TrainingConfig) -> bool:

@@ -1,37 +1,32 @@
-"""The unfitted scikit-learn pipeline: TF-IDF of two blocks of terms, one regression per label."""
+"""The unfitted parts of the model: TF-IDF of families of terms, one regression per label."""
 
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
-from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.pipeline import FeatureUnion
 
-from labels.text import character_terms, word_terms
+from labels.lexicon import Lexicon
+from labels.terms import FAMILIES, Analyzer
 from training.config import TrainingConfig
 
-BLOCKS = ("word", "character")
-"""Blocks of terms in column order; each is normalised on its own."""
 
+def build_vectorizer(config: TrainingConfig, lexicon: Lexicon) -> FeatureUnion:
+    """Return the unfitted union of one block per family of terms.
 
-def build_pipeline(config: TrainingConfig) -> Pipeline:
-    """Return the unfitted pipeline: ``terms`` (TF-IDF) and ``labels`` (one decision per label)."""
-    return Pipeline([("terms", build_vectorizer(config)), ("labels", build_classifier(config))])
-
-
-def build_vectorizer(config: TrainingConfig) -> FeatureUnion:
-    """Return the unfitted union of the word block and the character block.
-
-    The analyzers are the functions of ``labels.text``, so that a stored pipeline and the service
+    The analyzers are the code of ``labels.terms``, so that a stored pipeline and the service
     cannot cut a sentence differently.
     """
-    weights = {"word": config.word_weight, "character": config.character_weight}
-    analyzers = {"word": word_terms, "character": character_terms}
+    weights = config.families_for(lexicon)
     return FeatureUnion(
         [
             (
-                block,
-                TfidfVectorizer(analyzer=analyzers[block], sublinear_tf=True, min_df=config.min_df),
+                family,
+                TfidfVectorizer(
+                    analyzer=Analyzer(family, lexicon), sublinear_tf=True, min_df=config.min_df
+                ),
             )
-            for block in BLOCKS
+            for family in FAMILIES
+            if family in weights
         ],
         transformer_weights=weights,
     )

@@ -4,14 +4,18 @@ Called by ``stance train``.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
-import numpy as np
+import orjson
 
+from labels.lexicon import read_lexicon
 from labels.sentences import LabelledSentence
 from labels.taxonomy import Taxonomy
 from training.artifact import (
     CARD,
+    LEXICON,
+    NEAREST,
     PIPELINE,
     REPORT,
     WEIGHTS,
@@ -20,9 +24,12 @@ from training.artifact import (
     write_artifact,
 )
 from training.config import TrainingConfig
+from training.evaluation import build_page, strongest_terms
 from training.manifest import build_manifest
-from training.report import Report, build_report, html, markdown
-from training.train import indicator_matrix, train
+from training.nearest import nearest_bytes
+from training.page import render_page
+from training.report import Report, build_report, markdown
+from training.train import explain, indicator_matrix, pipeline_weights, train
 
 
 def run(
@@ -37,25 +44,38 @@ def run(
 
     Raises
     ------
-    TrainingError, DecisionError
+    TrainingError, DecisionError, LexiconError
         If no model can be trained from these sentences; nothing is written.
     ArtifactWriteError
         If the artifact cannot be put in place; an older one stays.
     """
-    model = train(sentences, taxonomy, config, on_step)
+    lexicon = read_lexicon(labels_dir)
+    model = train(sentences, taxonomy, lexicon, config, on_step)
     truth = indicator_matrix(sentences, taxonomy)
-    given = model.scores >= np.array(model.thresholds)
     title = "labelled set, out of fold"
-    report = build_report(title, sentences, taxonomy, model.scores, given, truth, seed=None)
+    report = build_report(title, sentences, taxonomy, model.scores, model.given, truth, config.seed)
     weights = weights_bytes(model.pipeline)
     manifest = build_manifest(
-        sentences, taxonomy, labels_dir, config, model, weights, report.overall
+        sentences, taxonomy, lexicon, labels_dir, config, model, weights, report.overall
     )
     files = {
         WEIGHTS: weights,
+        LEXICON: orjson.dumps(lexicon.to_dict(), option=orjson.OPT_SORT_KEYS),
+        NEAREST: nearest_bytes(sentences, taxonomy, model.weighing),
         PIPELINE: pipeline_bytes(model.pipeline),
         CARD: f"# Model {manifest['version']}\n\n{markdown(report)}".encode(),
-        REPORT: html(report).encode(),
+        REPORT: render_page(
+            build_page(
+                report,
+                manifest["version"],
+                sentences,
+                taxonomy,
+                (model.scores, model.given, truth),
+                dict(zip(taxonomy.ids, model.thresholds, strict=True)),
+                strongest_terms(*pipeline_weights(model.pipeline), taxonomy),
+                partial(explain, model.pipeline, taxonomy),
+            )
+        ).encode(),
     }
     write_artifact(out, manifest, files)
     return report, manifest["version"]

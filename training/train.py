@@ -12,11 +12,22 @@ from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import Pipeline
 
+from labels.decisions import give_labels, possible_labels
+from labels.lexicon import ACTORS_FILE, Lexicon
 from labels.sentences import LabelledSentence
 from labels.taxonomy import Taxonomy
+from labels.terms import named, read_items
+from labels.text import compose
 from training.config import TrainingConfig
-from training.decisions import choose_threshold, fit_calibration, prevalence_weights
-from training.pipeline import build_classifier, build_pipeline, build_vectorizer
+from training.counts import TermCounts, Weighing, count_terms, weigh
+from training.decisions import (
+    choose_threshold,
+    fit_calibration,
+    min_known_share,
+    prevalence_weights,
+    uncertain_range,
+)
+from training.pipeline import build_classifier
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -30,24 +41,41 @@ class TrainingError(ValueError):
 class TrainedModel:
     """A fitted pipeline, calibration included, and what was learned about it out of fold.
 
-    ``thresholds`` and ``calibration`` (slope, intercept) are in taxonomy order; ``scores``, of
-    shape (n_sentences, n_labels), are out of fold and calibrated.
+    ``weighing`` counts and weighs the terms of the training sentences. ``thresholds``,
+    ``calibration`` (slope, intercept) and ``uncertain`` (the score from which a label is possible,
+    that up to which its absence is) are in taxonomy order. ``scores`` and ``given``, of shape
+    (n_sentences, n_labels), are out of fold, the scores calibrated. ``min_known`` is the share of
+    known words under which a sentence is outside the model's world.
     """
 
     pipeline: Pipeline
+    weighing: Weighing
     thresholds: tuple[float, ...]
     calibration: tuple[tuple[float, float], ...]
+    uncertain: tuple[tuple[float, float], ...]
+    min_known: float
     scores: Floats
+    given: Bools
+
+    def label(
+        self, texts: Sequence[str], taxonomy: Taxonomy, lexicon: Lexicon
+    ) -> tuple[Floats, Bools]:
+        """Return scores of new sentences and labels given, both of shape (n_texts, n_labels)."""
+        scores: Floats = self.pipeline.predict_proba(list(texts))
+        named_in = [named(read_items(compose(text), lexicon)) for text in texts]
+        is_possible = possible_matrix(named_in, taxonomy)
+        return scores, give_labels(scores, np.array(self.thresholds), is_possible, taxonomy)
 
 
 def n_steps(config: TrainingConfig) -> int:
     """Return how often ``train`` reports a step."""
-    return config.n_folds + 2
+    return config.n_folds + 3
 
 
 def train(
     sentences: Sequence[LabelledSentence],
     taxonomy: Taxonomy,
+    lexicon: Lexicon,
     config: TrainingConfig,
     on_step: Callable[[str], None] = lambda step: None,
 ) -> TrainedModel:
@@ -56,26 +84,42 @@ def train(
     Raises
     ------
     TrainingError
-        If a label has too few positive sentences or passages.
+        If a label has too few positive sentences or passages, or is about nobody known.
     DecisionError
         If the scores carry no information about a label.
     """
     truth = indicator_matrix(sentences, taxonomy)
-    check_trainable(sentences, truth, taxonomy, config)
-    logits = out_of_fold_logits(sentences, truth, config, on_step)
+    check_trainable(sentences, truth, taxonomy, lexicon, config)
+    counts = count_terms([s.text for s in sentences], lexicon, config)
+    is_possible = possible_matrix(counts.named, taxonomy)
+    on_step("sentences read")
+    logits, known = out_of_fold(counts, sentences, truth, lexicon, config, on_step)
     scores = np.empty_like(logits)
-    calibration, thresholds = [], []
+    calibration, thresholds, uncertain = [], [], []
     for column in range(truth.shape[1]):
-        has_label = truth[:, column]
-        weights = prevalence_weights(has_label, config.prevalence)
+        has_label, possible = truth[:, column], is_possible[:, column]
+        share = taxonomy.prevalence or float(has_label.mean())
+        weights = prevalence_weights(has_label, share)
         slope, intercept = fit_calibration(logits[:, column], has_label, weights)
         scores[:, column] = expit(slope * logits[:, column] + intercept)
         calibration.append((slope, intercept))
-        thresholds.append(choose_threshold(scores[:, column], has_label, weights))
+        reachable = np.where(possible, scores[:, column], 0.0)
+        thresholds.append(choose_threshold(reachable, has_label, weights))
+        uncertain.append(uncertain_range(scores[:, column], has_label, config.error_rate))
     on_step("calibrated, thresholds chosen")
-    pipeline = fit_calibrated(sentences, truth, calibration, config)
+    weighing = weigh(counts, np.arange(len(sentences)), lexicon, config)
+    pipeline = fit_calibrated(weighing, truth, calibration, lexicon, config)
     on_step("fitted on all sentences")
-    return TrainedModel(pipeline, tuple(thresholds), tuple(calibration), scores)
+    return TrainedModel(
+        pipeline,
+        weighing,
+        tuple(thresholds),
+        tuple(calibration),
+        tuple(uncertain),
+        min_known_share(known),
+        scores,
+        give_labels(scores, np.array(thresholds), is_possible, taxonomy),
+    )
 
 
 def indicator_matrix(sentences: Sequence[LabelledSentence], taxonomy: Taxonomy) -> Bools:
@@ -83,10 +127,20 @@ def indicator_matrix(sentences: Sequence[LabelledSentence], taxonomy: Taxonomy) 
     return np.array([[label in s.labels for label in taxonomy.ids] for s in sentences], dtype=bool)
 
 
+def possible_matrix(named_in: Sequence[set[str]], taxonomy: Taxonomy) -> Bools:
+    """Return which labels sentences that name these can carry, (n_sentences, n_labels)."""
+    possible = [possible_labels(names, taxonomy) for names in named_in]
+    return np.array(possible, dtype=bool).reshape(len(named_in), len(taxonomy.ids))
+
+
 def check_trainable(
-    sentences: Sequence[LabelledSentence], truth: Bools, taxonomy: Taxonomy, config: TrainingConfig
+    sentences: Sequence[LabelledSentence],
+    truth: Bools,
+    taxonomy: Taxonomy,
+    lexicon: Lexicon,
+    config: TrainingConfig,
 ) -> None:
-    """Refuse a labelled set whose folds would miss a label.
+    """Refuse a labelled set whose folds would miss a label, or a label about nobody.
 
     Raises
     ------
@@ -104,36 +158,46 @@ def check_trainable(
             )
         if has_label.all():
             raise TrainingError(f"every sentence has label {label!r}; some without it are needed")
+    known = {*lexicon.sides, *lexicon.third_parties}
+    for entry in taxonomy.labels:
+        if unknown := sorted(set(entry.about) - known):
+            raise TrainingError(
+                f"label {entry.id!r} is about {unknown[0]!r}, whom {ACTORS_FILE} does not name"
+            )
 
 
-def out_of_fold_logits(
+def out_of_fold(
+    counts: TermCounts,
     sentences: Sequence[LabelledSentence],
     truth: Bools,
+    lexicon: Lexicon,
     config: TrainingConfig,
     on_step: Callable[[str], None],
-) -> Floats:
-    """Return each sentence's uncalibrated logits from a model that saw nothing of its passage.
+) -> tuple[Floats, Floats]:
+    """Return what models that saw nothing of a sentence's passage say of it.
 
-    Of shape (n_sentences, n_labels).
+    The uncalibrated logits, of shape (n_sentences, n_labels), and the share of the sentence's
+    words that the model knows, of shape (n_sentences,).
     """
-    texts = np.array([s.text for s in sentences], dtype=object)
     passages = [s.passage for s in sentences]
     folds = GroupKFold(config.n_folds, shuffle=True, random_state=config.seed)
-    logits = np.empty(truth.shape)
-    for number, (seen, held_out) in enumerate(folds.split(texts, groups=passages), 1):
-        vectorizer, classifier = build_vectorizer(config), build_classifier(config)
-        classifier.fit(vectorizer.fit_transform(texts[seen]), truth[seen].astype(int))
-        X = vectorizer.transform(texts[held_out])
+    logits, known = np.empty(truth.shape), np.empty(len(sentences))
+    for number, (seen, held_out) in enumerate(folds.split(truth, groups=passages), 1):
+        weighing = weigh(counts, seen, lexicon, config)
+        classifier = build_classifier(config).fit(weighing.transform(seen), truth[seen].astype(int))
+        X = weighing.transform(held_out)
         for column, decision in enumerate(classifier.estimators_):
             logits[held_out, column] = decision.decision_function(X)
+        known[held_out] = counts.known_share(weighing, held_out)
         on_step(f"fold {number} of {config.n_folds}")
-    return logits
+    return logits, known
 
 
 def fit_calibrated(
-    sentences: Sequence[LabelledSentence],
+    weighing: Weighing,
     truth: Bools,
     calibration: Sequence[tuple[float, float]],
+    lexicon: Lexicon,
     config: TrainingConfig,
 ) -> Pipeline:
     """Fit on all sentences and multiply the calibration into the weights.
@@ -142,9 +206,39 @@ def fit_calibrated(
     calibrated without a further step, and every term's contribution stays exact. Rounded to
     float32, the precision in which the artifact keeps them.
     """
-    pipeline = build_pipeline(config).fit([s.text for s in sentences], truth.astype(int))
-    for decision, (slope, shift) in zip(pipeline["labels"].estimators_, calibration, strict=True):
+    X = weighing.transform(np.arange(len(truth)))
+    classifier = build_classifier(config).fit(X, truth.astype(int))
+    for decision, (slope, shift) in zip(classifier.estimators_, calibration, strict=True):
         decision.coef_ = (slope * decision.coef_).astype(np.float32).astype(np.float64)
         intercept = slope * decision.intercept_ + shift
         decision.intercept_ = intercept.astype(np.float32).astype(np.float64)
-    return pipeline
+    return Pipeline([("terms", weighing.vectorizer(config, lexicon)), ("labels", classifier)])
+
+
+def pipeline_weights(pipeline: Pipeline) -> tuple[list[str], Floats]:
+    """Return the terms of all families, and what one occurrence adds before normalisation.
+
+    The weights, coefficients times idf and family weight, are of shape (n_terms, n_labels).
+    """
+    union = pipeline["terms"]
+    terms, scale = [], []
+    for family, vectorizer in union.transformer_list:
+        terms += list(vectorizer.get_feature_names_out())
+        scale.append(union.transformer_weights[family] * vectorizer.idf_)
+    coefficients = np.vstack([d.coef_[0] for d in pipeline["labels"].estimators_]).T
+    weights: Floats = coefficients * np.concatenate(scale)[:, None]
+    return terms, weights
+
+
+def explain(
+    pipeline: Pipeline, taxonomy: Taxonomy, text: str, label: str
+) -> tuple[tuple[str, float], ...]:
+    """Return the terms of a sentence and what each adds to the logit of a label, largest first."""
+    row = pipeline["terms"].transform([text]).tocsr()
+    decision = pipeline["labels"].estimators_[taxonomy.ids.index(label)]
+    names = pipeline["terms"].get_feature_names_out()
+    parts = [
+        (str(names[i]).partition("__")[2], float(value * decision.coef_[0][i]))
+        for i, value in zip(row.indices, row.data, strict=True)
+    ]
+    return tuple(sorted(parts, key=lambda part: -abs(part[1])))
