@@ -1,6 +1,5 @@
 """What was measured, as tables: for the terminal, for ``report.html`` and for ``card.md``."""
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,11 +126,22 @@ def markdown(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def html(report: Report) -> str:
-    """Return the tables as one self-contained page."""
-    console = Console(record=True, width=120, file=io.StringIO())
-    print_report(report, console)
-    return console.export_html(inline_styles=True)
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Return a table, header first, as Markdown."""
+    header, *body = rows
+    lines = [f"| {' | '.join(header)} |", f"| --- |{' ---: |' * (len(header) - 1)}"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in body)]) + "\n"
+
+
+def rich_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table, header first, for the terminal."""
+    header, *body = rows
+    table = Table(title=title, title_justify="left")
+    for number, heading in enumerate(header):
+        table.add_column(heading, justify="left" if number == 0 else "right")
+    for row in body:
+        table.add_row(*row)
+    return table
 
 
 def write_between_markers(path: Path, name: str, content: str) -> None:
