@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 # Labelled text that the set must share no words with, checked where it exists.
 HELD_OUT ?= ../shared/real
 
-.PHONY: help setup train serve test check evaluate bench figures lock image clean
+.PHONY: help setup train serve test check evaluate bench figures report peers sets lock image clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -47,10 +47,25 @@ bench: train  ## speed beside scikit-learn, in one run
 figures: train  ## write the figures of README.md and MODEL_CARD.md anew
 	$(VENV)/bin/python -m benchmarks.figures
 
+report: train  ## rebuild every figure that is measured on FILE: make report FILE=...
+	$(STANCE) curve $(FILE) --write MODEL_CARD.md
+	$(STANCE) ablation $(FILE) --write MODEL_CARD.md
+	$(VENV)/bin/python -m benchmarks.quality $(FILE) --write MODEL_CARD.md
+	$(STANCE) evaluate $(FILE) --write MODEL_CARD.md
+	$(VENV)/bin/python -m benchmarks.figures
+
+peers: setup  ## install what make report compares with, beyond scikit-learn
+	$(VENV)/bin/python -m pip install --quiet -r benchmarks/peers/torch.txt
+	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements/peers.txt
+
+sets: setup  ## train on public label sets in FOLDER and measure: make sets FOLDER=...
+	$(VENV)/bin/python -m benchmarks.label_sets $(FOLDER)
+
 lock:  ## write requirements/*.txt anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -o requirements/service.txt
 	uv pip compile pyproject.toml --extra training --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c requirements/service.txt -o requirements/training.txt
 	uv pip compile pyproject.toml --extra training --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c requirements/training.txt -o requirements/dev.txt
+	uv pip compile requirements/peers.in --excludes benchmarks/peers/torch.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c requirements/dev.txt -o requirements/peers.txt
 
 image:  ## build the container image
 	docker build -t stance .
