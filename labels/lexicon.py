@@ -218,12 +218,13 @@ class Lexicon:
 
     @cached_property
     def concept_matchers(self) -> dict[str, Matcher]:
-        """Per language what finds words of concept classes: the values are the classes."""
+        """Per language what finds words of concept classes: the values are the classes, sorted."""
         entries: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-        for concept, by_language in self.concepts.items():
+        for concept, by_language in sorted(self.concepts.items()):
             for lang, own in by_language.items():
                 entries.setdefault(lang, []).extend((entry, (concept,)) for entry in own)
-        return {lang: Matcher(own) for lang, own in entries.items()}
+        # Sorted, so that the order of a file's keys can never change what a tie gives.
+        return {lang: Matcher(entries[lang]) for lang in sorted(entries)}
 
     def find_concepts(self, tokens: Sequence[Token]) -> dict[int, tuple[int, tuple[str, ...]]]:
         """Return, by the number of its first token, each phrase's length and concept classes.
@@ -247,9 +248,9 @@ class Lexicon:
         most = max(covered.values(), default=0)
         return {
             i: phrase
-            for lang, phrases in found.items()
+            for lang in sorted(found)
             if covered[lang] == most
-            for i, phrase in phrases.items()
+            for i, phrase in found[lang].items()
         }
 
     def _languages_starting(self, form: str) -> tuple[str, ...]:

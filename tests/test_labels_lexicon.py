@@ -90,6 +90,17 @@ def test_a_lexicon_survives_its_own_form(labels_dir: Path) -> None:
     assert parse_lexicon(lexicon.to_dict(), "x") == lexicon
 
 
+def test_the_order_of_the_files_changes_nothing() -> None:
+    concepts = {
+        "praise": {"en": ["hail"], "fr": ["salue"]},
+        "harm": {"en": ["hail"], "es": ["sale"]},
+    }
+    turned = {name: dict(reversed(own.items())) for name, own in reversed(concepts.items())}
+    one, other = (parse_lexicon({"concepts": c}, "x") for c in (concepts, turned))
+    for text in ("hail", "salue hail", "sale salue hail", "sale salue"):
+        assert one.find_concepts(tokenize(text)) == other.find_concepts(tokenize(text))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

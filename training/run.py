@@ -60,7 +60,7 @@ def run(
     )
     files = {
         WEIGHTS: weights,
-        LEXICON: orjson.dumps(lexicon.to_dict(), option=orjson.OPT_SORT_KEYS),
+        LEXICON: orjson.dumps(lexicon.to_dict()),
         NEAREST: nearest_bytes(sentences, taxonomy, model.weighing),
         PIPELINE: pipeline_bytes(model.pipeline),
         CARD: f"# Model {manifest['version']}\n\n{markdown(report)}".encode(),
