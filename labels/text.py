@@ -34,6 +34,7 @@ CHUNK = re.compile(
 
 _IS_UNITED_STATES = re.compile(r"USA?|EUA|EEUU|U\.\s?S\.(?:\s?A\.)?|EE\.\s?UU\.?")
 _IS_HAN = re.compile(f"[{_HAN}]")
+_FIRST_HAN = "\u3400"
 
 
 def compose(text: str) -> str:
@@ -43,7 +44,8 @@ def compose(text: str) -> str:
 
 def is_han(chunk: str) -> bool:
     """Tell whether a chunk is a run of Chinese characters."""
-    return _IS_HAN.match(chunk) is not None
+    # Most chunks are told apart by their first character alone.
+    return chunk[0] >= _FIRST_HAN and _IS_HAN.match(chunk) is not None
 
 
 def chunk_tokens(chunk: str) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ def chunk_tokens(chunk: str) -> tuple[str, ...]:
         return tuple(chunk)
     if chunk[0].isdigit():
         return (NUMBER_FORM,)
-    if _IS_UNITED_STATES.fullmatch(chunk):
+    if chunk[0] in "UE" and _IS_UNITED_STATES.fullmatch(chunk):
         return (UNITED_STATES_FORM,)
     return (chunk.lower(),)
 

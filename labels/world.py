@@ -3,6 +3,7 @@
 Outside, a score is a guess from the intercept; the answer is then no label, with the reason.
 """
 
+import re
 from collections.abc import Container, Sequence
 from typing import Literal
 
@@ -21,6 +22,9 @@ MAX_WORDS = 400
 
 MIN_LETTERS = 0.6
 """Least share of letters among what is not blank: program code and tables have less."""
+
+
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 
 
 def known_share(items: Sequence[Item], vocabulary: Container[str]) -> float:
@@ -50,6 +54,5 @@ def reason_outside(
 
 def is_prose(text: str) -> bool:
     """Tell whether letters make up most of what is not blank in ``text``."""
-    n_letters = sum(character.isalpha() for character in text)
-    n_marks = sum(not character.isspace() for character in text)
-    return n_letters >= MIN_LETTERS * n_marks
+    n_marks = sum(map(len, text.split()))
+    return len(_NO_LETTERS.sub("", text)) >= MIN_LETTERS * n_marks
