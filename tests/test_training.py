@@ -9,7 +9,7 @@ import pytest
 
 from labels.lexicon import Lexicon
 from labels.sentences import LabelledSentence, read_labelled_set
-from labels.taxonomy import Taxonomy
+from labels.taxonomy import Taxonomy, read_taxonomy
 from service.classifier import load
 from training.artifact import ArtifactWriteError, write_artifact
 from training.config import TrainingConfig
@@ -94,6 +94,36 @@ def test_a_label_on_every_sentence_is_refused(
     always = [s for s in sentences if "us_critical" in s.labels]
     with pytest.raises(TrainingError, match=r"every sentence has label 'us_critical'|at least 5"):
         train(always, taxonomy, lexicon, TrainingConfig())
+
+
+def test_a_set_of_one_label_without_names_is_trained_and_served(tmp_path: Path) -> None:
+    folder = tmp_path / "own"
+    (folder / "sentences").mkdir(parents=True)
+    taxonomy = {"labels": [{"id": "fruit"}], "languages": ["en"], "registers": ["mixed"]}
+    (folder / "taxonomy.json").write_bytes(orjson.dumps(taxonomy | {"is_multi_label": False}))
+    fruits, others = ("apples", "pears", "plums"), ("roads", "ships", "laws")
+    rows = [
+        {
+            "id": f"s{i}",
+            "lang": "en",
+            "text": f"They wrote a long book, {i}, about {(fruits if i % 2 else others)[i % 3]}.",
+            "labels": ["fruit"] if i % 2 else [],
+            "register": "mixed",
+            "passage": f"p{i}",
+        }
+        for i in range(60)
+    ]
+    content = b"".join(orjson.dumps(row) + b"\n" for row in rows)
+    (folder / "sentences" / "en.jsonl").write_bytes(content)
+    own, labelled = read_taxonomy(folder), read_labelled_set(folder)
+    run(labelled, own, folder, tmp_path / "model", TrainingConfig())
+    model = load(tmp_path / "model")
+    pipeline = joblib.load(tmp_path / "model" / "pipeline.joblib")
+    texts = [s.text for s in labelled]
+    assert np.abs(pipeline.predict_proba(texts) - model.score(texts)).max() < 1e-6
+    answer = model.classify_sentence("They wrote a long book about plums.", language="en")
+    assert answer.labels == ("fruit",)
+    assert model.classify_sentence("They wrote a long book about laws.", language="en").labels == ()
 
 
 def test_a_label_about_nobody_known_is_refused(
