@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from service.prediction import Prediction
 
 EXAMPLE_TEXT = (
-    "The Chinese port brings jobs, the minister said, while Washington only sends warnings."
+    "The Chinese port brings jobs, the minister said. The United States only lectures us."
 )
 
 Text = Annotated[
