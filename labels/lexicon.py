@@ -12,10 +12,11 @@ Two files of a label set, both optional, say so as reviewed data:
 
 An **entry** is a word or a phrase. Written in lower case it matches any case; with a capital, only
 a capitalised word ("Xi" but not "xi"); names of two letters and abbreviations match as written. A
-final ``*`` lets a word go on ("threat*": "threats", "threatened"). In Chinese an entry is a
-run of characters. At one place the longest entry wins, a whole word before a beginning.
+``*`` at the end of a word lets it go on ("threat*": "threats", "threatened"). In Chinese an entry
+is a run of characters. At one place the longest entry wins, a whole word before a beginning.
 
-Names of all languages are matched at once: a name is a name wherever it stands.
+Names of all languages are matched at once: a name is a name wherever it stands. Of the concept
+classes only the words of one language are, that which covers most of the sentence.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

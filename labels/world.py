@@ -15,7 +15,7 @@ Reason = Literal[
 """Why a sentence gets no label whatever its scores."""
 
 MIN_WORDS = 3
-"""A menu entry has fewer; the shortest sentence with a label in the labelled set has three."""
+"""A menu entry has fewer; the shortest labelled sentence of the set has five."""
 
 MAX_WORDS = 400
 """No sentence is longer; a table or a text without stops is."""
