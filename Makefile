@@ -15,7 +15,7 @@ help:  ## this list
 
 setup: $(VENV)/.installed  ## create .venv and install from the hash-pinned requirements
 
-$(VENV)/.installed: requirements/dev.txt pyproject.toml
+$(VENV)/.installed: requirements/dev.txt pyproject.toml $(wildcard labels/kernel/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "stance needs Python 3.11 or newer, found $$($(PYTHON) --version); try make PYTHON=python3.12 ..."; exit 1; }
 	$(PYTHON) -m venv $(VENV)

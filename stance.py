@@ -192,7 +192,7 @@ def evaluate(
             taxonomy,
             (scores, given, truth),
             classifier.artifact.manifest["thresholds"],
-            strongest_terms(*classifier.artifact.term_weights(), taxonomy),
+            strongest_terms(*classifier.artifact.weights.of_terms(), taxonomy),
             classifier.explain_label,
             (file, classifier.artifact.manifest["training"]["inputs"]["labelled_set"], STUDIES_DIR),
         )

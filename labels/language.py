@@ -1,12 +1,21 @@
-"""Tell which language a text is written in, offline, with "not one of ours" as an answer."""
+"""Tell which language a text is written in, offline, with "not one of ours" as an answer.
 
-import io
+The model is py3langid's: an automaton over the bytes of a text, whose states stand for features,
+and a weight per feature and language. Here it is cut down to the languages that ours could be
+mistaken for and kept as plain arrays inside the artifact, so that a service neither parses nor
+holds the whole. ``labels/kernel/language.c`` does the same, faster; tests hold both equal.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
-from py3langid import modelio
-from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from numpy.typing import NDArray
+
+from labels.text import compose
 
 UNDETERMINED = "und"
 SAMPLE_CHARACTERS = 1000
@@ -40,54 +49,116 @@ _KNOWN = (  # noqa: SIM905 (sixty quoted codes are harder to read)
     "lt lv et sq el tr ru uk bg sr mk ja ko vi th id "
     "ms tl sw af ar fa ur he hi bn ta eo zxx"
 ).split()
+_NO_FEATURE = 0xFFFFFFFF
+
+
+class LanguageIdentifier:
+    """Tells languages apart by its arrays, which ``build_identifier`` describes."""
+
+    def __init__(self, arrays: Mapping[str, NDArray[Any]], codes: Sequence[str]) -> None:
+        self.codes = tuple(codes)
+        self._next = arrays["language_next"]
+        self._first = int(arrays["language_numbers"][-1])
+        self._feature = arrays["language_feature"]
+        self._weights = arrays["language_weights"].view(np.float16).reshape(-1, len(codes))
+        self._prior = arrays["language_prior"]
+        self._same = arrays["language_same"].astype(np.intp)
+        self._is_supported = arrays["language_supported"].astype(bool)
+
+    def identify(self, text: str) -> str:
+        """Return the ISO 639 code of the language of ``text``.
+
+        A supported one; or another code, if the text is certainly in that language (``zxx``: no
+        language at all); or ``und`` if nothing can be told.
+        """
+        sample = compose(text[:SAMPLE_CHARACTERS])
+        if sample.isupper():
+            sample = sample.lower()
+        if len(text) <= GLANCE_LIMIT:
+            probabilities = self._weigh(sample[:GLANCE_CHARACTERS])
+            best = int(probabilities.argmax())
+            if self._is_supported[best] and probabilities[best] >= GLANCE_CERTAIN:
+                return self.codes[best]
+        probabilities = self._weigh(sample)
+        best = int(probabilities.argmax())
+        if probabilities[best] < (GUESS if self._is_supported[best] else CERTAIN):
+            best = int(np.where(self._is_supported, probabilities, -1.0).argmax())
+            if probabilities[best] < GUESS:
+                return UNDETERMINED
+        return self.codes[best]
+
+    def _weigh(self, sample: str) -> NDArray[np.float64]:
+        """Return the probability of each language, of shape (n_languages,)."""
+        content = sample.encode()
+        row = self._first
+        features: list[int] = []
+        for byte in content:
+            features.append(self._feature[row, byte])
+            row = self._next[row, byte]
+        counts = Counter(feature for feature in features if feature != _NO_FEATURE)
+        scores = np.zeros(len(self.codes))
+        if counts:
+            found = np.array([*counts], dtype=np.intp)
+            weights = self._weights[found].astype(np.float64)
+            scores = np.log1p(np.array([*counts.values()])) @ weights + self._prior
+        # A temperature of sqrt(bytes) keeps the probabilities honest over lengths (py3langid).
+        scores = np.exp((scores - scores.max()) / math.sqrt(len(content) or 1))
+        merged: NDArray[np.float64] = np.bincount(
+            self._same, scores / scores.sum(), minlength=len(self.codes)
+        ).astype(np.float64)
+        return merged
+
+
+def build_identifier(supported: Sequence[str]) -> tuple[dict[str, NDArray[Any]], tuple[str, ...]]:
+    """Return the identifier's arrays and its languages, from the model that py3langid ships.
+
+    ``language_next``, ``language_feature``, of shape (n_rows, 256)
+        The row that follows by the next byte, and the feature that this byte completes, if any.
+    ``language_weights``, of shape (n_features, n_languages)
+        Log-probabilities in half precision, as bits; ``language_prior`` of shape (n_languages,).
+    ``language_same``, ``language_supported``, of shape (n_languages,)
+        The language that one counts as, and whether it is among ``supported``.
+    ``language_numbers``
+        The constants of this module, and the first row.
+    """
+    # Only who trains needs the package; a service reads the artifact.
+    from py3langid.langid import MODEL_FILE
+    from py3langid.langid import LanguageIdentifier as Packaged
+
+    packaged = Packaged.from_model_file(MODEL_FILE, norm_probs=True)
+    packaged.set_languages([*dict.fromkeys([*_KNOWN, *supported])])
+    codes = tuple(packaged.nb_classes)
+    same = [codes.index(_SAME_AS.get(code, code)) for code in codes]
+    feature = np.array(packaged.tk_output, dtype=np.int64)
+    row = np.frombuffer(packaged.tk_row, dtype=np.uint16)
+    state = np.frombuffer(packaged.tk_nextmove, dtype=np.uint32).reshape(-1, 256)
+    arrays: dict[str, NDArray[Any]] = {
+        "language_next": row[state],
+        "language_feature": np.where(feature < 0, _NO_FEATURE, feature).astype(np.uint32)[state],
+        "language_weights": np.ascontiguousarray(packaged.nb_ptc, np.float16).view(np.uint16),
+        "language_prior": np.asarray(packaged.nb_pc, dtype=np.float32),
+        "language_same": np.array(same, dtype=np.uint32),
+        "language_supported": np.array([codes[i] in supported for i in same], dtype=np.uint32),
+        "language_numbers": np.array(
+            [
+                GLANCE_CHARACTERS,
+                GLANCE_LIMIT,
+                SAMPLE_CHARACTERS,
+                GLANCE_CERTAIN,
+                CERTAIN,
+                GUESS,
+                row[0],
+            ]
+        ),
+    }
+    return arrays, codes
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
-    identifier = _read_model()
-    identifier.set_languages(_KNOWN)
-    # Half-precision columns out of a larger table: as rows of floats they are read 3 times as fast.
-    identifier.nb_ptc = np.ascontiguousarray(identifier.nb_ptc, dtype=np.float32)
-    return identifier
-
-
-def _read_model() -> LanguageIdentifier:
-    """Read the model that py3langid ships, also where no directory can be written."""
-    try:
-        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    except FileNotFoundError as error:
-        if error.filename is not None:
-            raise
-        # py3langid 0.4 unpacks its model to a temporary file. On a read-only file system there is
-        # no place for one, so it is given memory; to be removed when it reads from memory itself.
-        modelio.tempfile = SimpleNamespace(TemporaryFile=lambda suffix: io.BytesIO())
-        return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-
-
-def load() -> None:
-    """Load the identifier's model now (under a second) instead of at the first text."""
-    _identifier()
+def _packaged(supported: tuple[str, ...]) -> LanguageIdentifier:
+    return LanguageIdentifier(*build_identifier(supported))
 
 
 def identify(text: str, supported: tuple[str, ...]) -> str:
-    """Return the ISO 639 code of the language of ``text``.
-
-    One of ``supported``; or another code, if the text is certainly in that language (``zxx``: no
-    language at all); or ``und`` if nothing can be told.
-    """
-    code: str
-    if len(text) <= GLANCE_LIMIT:
-        code, probability = _identifier().classify(text[:GLANCE_CHARACTERS])
-        code = _SAME_AS.get(code, code)
-        if code in supported and probability >= GLANCE_CERTAIN:
-            return code
-    sample = text[:SAMPLE_CHARACTERS]
-    code, probability = _identifier().classify(sample)
-    code = _SAME_AS.get(code, code)
-    if (code in supported and probability >= GUESS) or probability >= CERTAIN:
-        return code
-    for code, probability in _identifier().rank(sample):
-        code = _SAME_AS.get(code, code)
-        if code in supported:
-            return code if probability >= GUESS else UNDETERMINED
-    return UNDETERMINED
+    """Return the ISO 639 code of the language of ``text``, without an artifact; see above."""
+    return _packaged(supported).identify(text)

@@ -71,7 +71,7 @@ def tokenize(text: str) -> list[Token]:
     return tokens
 
 
-class _Word(NamedTuple):
+class Word(NamedTuple):
     """One word of an entry: what a token must look like."""
 
     form: str
@@ -80,6 +80,7 @@ class _Word(NamedTuple):
     continues: bool
 
     def matches(self, token: Token) -> bool:
+        """Tell whether a token is this word."""
         if self.continues:
             if not token.form.startswith(self.form):
                 return False
@@ -90,7 +91,7 @@ class _Word(NamedTuple):
         return self.case == "any" or token.written[:1].isupper()
 
 
-_Candidate = tuple[tuple[_Word, ...], tuple[str, ...]]
+_Candidate = tuple[tuple[Word, ...], tuple[str, ...]]
 """An entry and its values."""
 
 
@@ -108,12 +109,15 @@ class Matcher:
         values: dict[str, list[str]] = {}
         for entry, found in entries:
             values.setdefault(entry, []).extend(v for v in found if v not in values.get(entry, []))
+        self.entries: list[_Candidate] = []
         self._by_word: dict[str, list[_Candidate]] = {}
         self._by_beginning: dict[str, list[_Candidate]] = {}
         for entry, meant in values.items():
             words = _words(entry)
             index = self._by_beginning if words[0].continues else self._by_word
-            index.setdefault(words[0].form, []).append((words, tuple(meant)))
+            candidate = (words, tuple(meant))
+            index.setdefault(words[0].form, []).append(candidate)
+            self.entries.append(candidate)
         self._starting: dict[str, _Starting | None] = {}
 
     def match(self, tokens: Sequence[Token], i: int) -> tuple[int, tuple[str, ...]]:
@@ -206,6 +210,11 @@ class Lexicon:
     def side_names(self) -> tuple[str, ...]:
         """The sides, in the order of the file."""
         return tuple(self.sides)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The sides and then the third parties, in the order of the file."""
+        return (*self.sides, *self.third_parties)
 
     @cached_property
     def name_matcher(self) -> Matcher:
@@ -353,8 +362,8 @@ def _all(by_language: Mapping[str, tuple[str, ...]]) -> Iterable[str]:
     return (entry for entries in by_language.values() for entry in entries)
 
 
-def _words(entry: str) -> tuple[_Word, ...]:
-    words: list[_Word] = []
+def _words(entry: str) -> tuple[Word, ...]:
+    words: list[Word] = []
     for part in entry.split():
         continues = part.endswith(CONTINUES)
         tokens = tokenize(compose(part.removesuffix(CONTINUES)))
@@ -366,8 +375,7 @@ def _words(entry: str) -> tuple[_Word, ...]:
             raise LexiconError(f"{entry!r}: a beginning must have {MIN_BEGINNING} letters or more")
         last = len(tokens) - 1
         words += [
-            _Word(t.form, t.written, _case(t), continues and i == last)
-            for i, t in enumerate(tokens)
+            Word(t.form, t.written, _case(t), continues and i == last) for i, t in enumerate(tokens)
         ]
     if not words:
         raise LexiconError(f"{entry!r} is no entry: it holds no word")

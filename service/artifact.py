@@ -4,24 +4,35 @@ The format is defined in ``training/artifact.py``. Every check names the file an
 ``service.classifier`` makes the last one, scoring the manifest's probes again.
 """
 
+import hashlib
 import io
+import mmap
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from labels.arrays import Arrays, ArraysError, parse_arrays
 from labels.lexicon import Lexicon, LexiconError, parse_lexicon
 from labels.taxonomy import Taxonomy, TaxonomyError, parse_taxonomy
 from labels.terms import FAMILIES
 
-FORMAT = 2
-MANIFEST, WEIGHTS, LEXICON = "manifest.json", "weights.npz", "lexicon.json"
+FORMAT = 3
+MANIFEST, WEIGHTS, LEXICON, NEAREST = "manifest.json", "weights.npz", "lexicon.json", "nearest.npz"
+LANGUAGE, TABLES = "language.bin", "tables.bin"
+REQUIRED = (WEIGHTS, LEXICON, NEAREST, LANGUAGE)
 DEFAULT_ARTIFACT = Path(__file__).parent.parent / "models" / "default"
+
+Content = memoryview
+"""A file mapped into memory: it stays what it was when it was checked, whatever becomes of the
+folder, and takes memory only where it is read."""
 
 
 class ArtifactError(ValueError):
@@ -38,31 +49,16 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Artifact:
-    """A checked artifact.
-
-    ``blocks`` holds the families of terms in column order, ``coefficients`` is of shape (n_terms
-    in all blocks, n_labels), ``uncertain`` of shape (n_labels, 2): the score from which a label is
-    possible, and that up to which its absence is.
+class Weights:
+    """The families of terms in column order, coefficients of shape (n_terms in all families,
+    n_labels) and intercepts of shape (n_labels,).
     """
 
-    path: Path
-    manifest: dict[str, Any]
-    taxonomy: Taxonomy
-    lexicon: Lexicon
-    thresholds: NDArray[np.float64]
-    uncertain: NDArray[np.float64]
-    min_known: float
     blocks: dict[str, Block]
     coefficients: NDArray[np.float64]
     intercepts: NDArray[np.float64]
 
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return str(self.manifest["name"])
-
-    def term_weights(self) -> tuple[list[str], NDArray[np.float64]]:
+    def of_terms(self) -> tuple[list[str], NDArray[np.float64]]:
         """Return all terms, and what one occurrence adds to each logit before normalisation.
 
         The weights are of shape (n_terms, n_labels).
@@ -71,10 +67,71 @@ class Artifact:
         scale = np.concatenate([block.weight * block.idf for block in blocks])
         return [term for b in blocks for term in b.terms], self.coefficients * scale[:, None]
 
+
+@dataclass(frozen=True)
+class Artifact:
+    """A checked artifact; what only an explanation needs is parsed when it is asked for.
+
+    ``uncertain`` is of shape (n_labels, 2): the score from which a label is possible, and that up
+    to which its absence is. ``language`` are the arrays of the language identifier and
+    ``language_codes`` its languages; ``tables`` those of the kernel, none if the model was trained
+    without one.
+    """
+
+    path: Path
+    manifest: dict[str, Any]
+    taxonomy: Taxonomy
+    names: tuple[str, ...]
+    thresholds: NDArray[np.float64]
+    uncertain: NDArray[np.float64]
+    min_known: float
+    weight_of: dict[str, float]
+    language_codes: tuple[str, ...]
+    language: Arrays
+    tables: Arrays
+    contents: Mapping[str, Content]
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return str(self.manifest["name"])
+
     @property
     def version(self) -> str:
         """The model's version: it changes whenever an answer could."""
         return str(self.manifest["version"])
+
+    @cached_property
+    def weights(self) -> Weights:
+        """The weights by term.
+
+        Raises
+        ------
+        ArtifactError
+            If the file does not hold what the manifest says.
+        """
+        weights = _parse_weights(self.path / WEIGHTS, self.contents[WEIGHTS], self.weight_of)
+        if weights.coefficients.shape[1] != len(self.taxonomy.ids):
+            raise ArtifactError(
+                f"{self.path / WEIGHTS}: {weights.coefficients.shape[1]} labels, but the manifest "
+                f"names {len(self.taxonomy.ids)}"
+            )
+        return weights
+
+    @cached_property
+    def lexicon(self) -> Lexicon:
+        """The names and concept classes.
+
+        Raises
+        ------
+        ArtifactError
+            If the file does not hold what it should.
+        """
+        where = self.path / LEXICON
+        try:
+            return parse_lexicon(orjson.loads(self.contents[LEXICON]), str(where))
+        except (orjson.JSONDecodeError, LexiconError) as error:
+            raise ArtifactError(f"{where}: cannot be read ({error})") from error
 
 
 def read_artifact(path: Path) -> Artifact:
@@ -86,7 +143,7 @@ def read_artifact(path: Path) -> Artifact:
         Naming the file, what was found and what was expected.
     """
     manifest = _read_manifest(path)
-    files = _read_files(path, manifest)
+    contents = _map_files(path, manifest)
     try:
         taxonomy = parse_taxonomy(manifest["taxonomy"], f"{path / MANIFEST}: taxonomy")
         thresholds = np.array(
@@ -100,6 +157,8 @@ def read_artifact(path: Path) -> Artifact:
             for block in FAMILIES
             if block in manifest["features"]
         }
+        names = tuple(str(name) for name in manifest["names"])
+        codes = tuple(str(code) for code in manifest["languages"])
         str(manifest["name"]), str(manifest["version"])
         probes = [(str(p["text"]), [float(s) for s in p["scores"]]) for p in manifest["probes"]]
     except (KeyError, TypeError, ValueError, TaxonomyError) as error:
@@ -109,27 +168,19 @@ def read_artifact(path: Path) -> Artifact:
         raise ArtifactError(
             f"{path / MANIFEST}: thresholds must be numbers, families of terms and probes present"
         )
-    try:
-        lexicon = parse_lexicon(orjson.loads(files[LEXICON]), str(path / LEXICON))
-    except (orjson.JSONDecodeError, LexiconError) as error:
-        raise ArtifactError(f"{path / LEXICON}: cannot be read ({error})") from error
-    blocks, coefficients, intercepts = _parse_weights(path / WEIGHTS, files[WEIGHTS], weight_of)
-    if coefficients.shape[1] != len(taxonomy.ids):
-        raise ArtifactError(
-            f"{path / WEIGHTS}: {coefficients.shape[1]} labels, but the manifest names "
-            f"{len(taxonomy.ids)}"
-        )
     return Artifact(
         path,
         manifest,
         taxonomy,
-        lexicon,
+        names,
         thresholds,
         uncertain,
         min_known,
-        blocks,
-        coefficients,
-        intercepts,
+        weight_of,
+        codes,
+        _parse_arrays(path / LANGUAGE, contents[LANGUAGE]),
+        _parse_arrays(path / TABLES, contents[TABLES]) if TABLES in contents else {},
+        contents,
     )
 
 
@@ -171,32 +222,43 @@ def _check_seal(where: Path, content: bytes, manifest: dict[str, Any]) -> None:
         )
 
 
-def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
-    """Check the digest of every file of the artifact; return what the service reads."""
+def _map_files(path: Path, manifest: dict[str, Any]) -> dict[str, Content]:
+    """Check the digest of every file of the artifact; return them, mapped into memory."""
     digests = manifest.get("files")
-    if not isinstance(digests, dict) or not {WEIGHTS, LEXICON} <= set(digests):
-        raise ArtifactError(f"{path / MANIFEST}: 'files' does not name {WEIGHTS} and {LEXICON}")
-    contents: dict[str, bytes] = {}
+    if not isinstance(digests, dict) or not set(REQUIRED) <= set(digests):
+        raise ArtifactError(f"{path / MANIFEST}: 'files' does not name {', '.join(REQUIRED)}")
+    contents: dict[str, Content] = {}
     for name, expected in digests.items():
         where = path / name
         try:
-            content = where.read_bytes()
+            with where.open("rb") as file:
+                # Read, not mapped: a digest over the mapping would pull all of it into memory.
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+                contents[name] = _map(file)
         except OSError as error:
             raise ArtifactError(f"{where}: cannot be read ({error.strerror})") from error
-        found = sha256(content).hexdigest()
         if found != expected:
             raise ArtifactError(
                 f"{where}: damaged, SHA-256 is {found[:12]}..., the manifest says "
                 f"{str(expected)[:12]}...; restore the file or train again"
             )
-        if name in (WEIGHTS, LEXICON):
-            contents[name] = content
     return contents
 
 
-def _parse_weights(
-    where: Path, content: bytes, weight_of: dict[str, float]
-) -> tuple[dict[str, Block], NDArray[np.float64], NDArray[np.float64]]:
+def _map(file: BinaryIO) -> Content:
+    if file.seek(0, io.SEEK_END) == 0:
+        return memoryview(b"")
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+
+
+def _parse_arrays(where: Path, content: Content) -> Arrays:
+    try:
+        return parse_arrays(content)
+    except ArraysError as error:
+        raise ArtifactError(f"{where}: {error}; train again") from error
+
+
+def _parse_weights(where: Path, content: Content, weight_of: dict[str, float]) -> Weights:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             coefficients = arrays["coefficients"].astype(np.float64)
@@ -222,4 +284,4 @@ def _parse_weights(
         raise ArtifactError(f"{where}: intercepts of shape {intercepts.shape}")
     if not (np.isfinite(coefficients).all() and np.isfinite(intercepts).all()):
         raise ArtifactError(f"{where}: holds numbers that are not finite")
-    return blocks, coefficients, intercepts
+    return Weights(blocks, coefficients, intercepts)

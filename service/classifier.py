@@ -3,17 +3,29 @@
 Knows neither HTTP nor files other than the artifact.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labels import language as language_identifier
-from labels.decisions import give_labels, possible_labels
+from labels import kernel
+from labels.decisions import give_labels
+from labels.language import UNDETERMINED
 from labels.world import Reason
-from service.artifact import DEFAULT_ARTIFACT, MANIFEST, Artifact, ArtifactError, read_artifact
+from service.artifact import (
+    DEFAULT_ARTIFACT,
+    MANIFEST,
+    NEAREST,
+    Artifact,
+    ArtifactError,
+    read_artifact,
+)
+from service.compiled import CompiledScorer
 from service.nearest import NearestSentences
 from service.prediction import (
     LabelEvidence,
@@ -26,11 +38,13 @@ from service.prediction import (
     Summary,
     TermEvidence,
 )
-from service.scorer import Reading, Scorer
+from service.scorer import Explanation, Readings, Scorer
 from service.sentences import split_sentences
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 PROBE_TOLERANCE = 1e-6
+_NO_EVIDENCE: dict[str, Any] = {"evidence": (), "nearest": ()}
 
 
 class TextError(ValueError):
@@ -48,6 +62,20 @@ def load(path: str | Path = DEFAULT_ARTIFACT) -> "Classifier":
     return Classifier(read_artifact(Path(path)))
 
 
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is decided for sentences.
+
+    ``scores`` and ``given`` are of shape (n_sentences, n_labels), ``is_uncertain`` of shape
+    (n_sentences,); ``reasons`` tell why a sentence gets no label whatever its scores.
+    """
+
+    scores: Floats
+    given: Bools
+    is_uncertain: Bools
+    reasons: list[Reason | None]
+
+
 class Classifier:
     """Labels for the sentences of a text under one checked artifact; safe to share by threads."""
 
@@ -55,10 +83,22 @@ class Classifier:
         self.artifact = artifact
         self.taxonomy = artifact.taxonomy
         self.model = ModelName(artifact.name, artifact.version)
-        self._scorer = Scorer(artifact)
         self._ids = artifact.taxonomy.ids
-        language_identifier.load()
+        is_compiled = kernel.AVAILABLE and bool(artifact.tables)
+        self._scorer: CompiledScorer | Scorer = (
+            CompiledScorer(artifact, lambda: self._python) if is_compiled else self._python
+        )
         self._check_probes()
+
+    @property
+    def scorer(self) -> str:
+        """What scores: ``compiled`` or ``python``."""
+        return self._scorer.name
+
+    @cached_property
+    def _python(self) -> Scorer:
+        # Most callers never ask for evidence, and then never need it.
+        return Scorer(self.artifact)
 
     def classify(
         self,
@@ -115,41 +155,41 @@ class Classifier:
         TextError
             If one of them is no string or holds a lone surrogate.
         """
-        rows = []
-        for sentence in sentences:
-            check_text(sentence)
-            rows.append(expit(self._scorer.read(sentence).logits))
-        return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._ids))
+        texts = list(sentences)
+        for text in texts:
+            check_text(text)
+        return expit(self._scorer.read(texts).logits)
 
-    def label_rows(self, sentences: Iterable[str]) -> tuple[Floats, NDArray[np.bool_]]:
+    def label_rows(self, sentences: Iterable[str]) -> tuple[Floats, Bools]:
         """Return scores and labels given, both of shape (n_sentences, n_labels).
 
         They are those of ``classify_sentence``, zero for a blank; raises as ``score`` does.
         """
-        predictions = [self.classify_sentence(sentence) for sentence in sentences]
-        shape = (len(predictions), len(self._ids))
-        scores, given = np.zeros(shape), np.zeros(shape, dtype=bool)
-        for row, prediction in enumerate(predictions):
-            for sentence in prediction.sentences:
-                scores[row] = [sentence.scores[label] for label in self._ids]
-                given[row] = [label in sentence.labels for label in self._ids]
-        return scores, given
+        texts = list(sentences)
+        for text in texts:
+            check_text(text)
+        stripped = [text.strip() for text in texts]
+        is_supported = [self.supports(language) for language in self._scorer.identify(texts)]
+        decisions = self._decide(self._scorer.read(stripped), is_supported)
+        is_blank = np.array([not text for text in stripped], dtype=bool)
+        decisions.scores[is_blank] = 0.0
+        return decisions.scores, decisions.given
 
     def explain_label(self, sentence: str, label: str) -> tuple[tuple[str, float], ...]:
         """Return the spans of a sentence and what each adds to a label's logit, largest first."""
         check_text(sentence)
         column = self._ids.index(label)
-        _, spans, _ = self._scorer.explain(sentence)
+        spans = self._python.explain(sentence).spans
         parts = [(sentence[s.start : s.end], float(s.contributions[column])) for s in spans]
         return tuple(sorted(parts, key=lambda part: -abs(part[1])))
 
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
-        return language_identifier.identify(text, self.taxonomy.languages)
+        return self._scorer.identify([text])[0]
 
     def supports(self, language: str) -> bool:
         """Tell whether labels are given in this language (``und`` counts: it may be ours)."""
-        return language in (*self.taxonomy.languages, language_identifier.UNDETERMINED)
+        return language in (*self.taxonomy.languages, UNDETERMINED)
 
     def _predict(
         self,
@@ -160,8 +200,32 @@ class Classifier:
         evidence: bool,
     ) -> Prediction:
         is_supported = self.supports(language)
+        texts = [text[start:end] for start, end in spans]
+        readings = self._scorer.read(texts)
+        decisions = self._decide(readings, [is_supported] * len(texts))
+        rows = zip(
+            spans,
+            texts,
+            decisions.scores.tolist(),
+            decisions.given.tolist(),
+            decisions.is_uncertain.tolist(),
+            decisions.reasons,
+            readings.known.tolist(),
+            strict=True,
+        )
         sentences = tuple(
-            self._predict_sentence(text, start, end, is_supported, evidence) for start, end in spans
+            SentencePrediction(
+                start=start,
+                end=end,
+                text=sentence,
+                labels=tuple(compress(self._ids, given)),
+                scores=dict(zip(self._ids, scores, strict=True)),
+                known=known,
+                reason=reason,
+                uncertain=is_uncertain,
+                **(self._explain(sentence, start) if evidence else _NO_EVIDENCE),
+            )
+            for (start, end), sentence, scores, given, is_uncertain, reason, known in rows
         )
         counts = dict.fromkeys(self._ids, 0)
         for sentence in sentences:
@@ -180,46 +244,37 @@ class Classifier:
             notices=self._notices(language, is_supported, n),
         )
 
-    def _predict_sentence(
-        self, text: str, start: int, end: int, is_supported: bool, evidence: bool
-    ) -> SentencePrediction:
-        sentence = text[start:end]
-        check_text(sentence)
-        reading = self._scorer.read(sentence)
-        scores = expit(reading.logits)
-        is_possible = np.array(possible_labels(reading.named, self.taxonomy))
-        reason: Reason | None = reading.outside
-        if not is_supported:
-            reason = "language_unsupported"
-        elif reason is None and not is_possible.any():
-            reason = "nobody_named"
-        given: tuple[str, ...] = ()
-        is_uncertain = False
-        if reason is None:
-            decided = give_labels(
-                scores[None], self.artifact.thresholds, is_possible[None], self.taxonomy
-            )[0]
-            given = tuple(
-                label for label, is_given in zip(self._ids, decided, strict=True) if is_given
+    def _decide(self, readings: Readings, is_supported: Sequence[bool]) -> Decisions:
+        """Apply thresholds, and say why a sentence can carry no label."""
+        scores = expit(readings.logits)
+        is_possible = readings.is_possible
+        names_somebody: list[bool] = np.any(is_possible, axis=1).tolist()
+        reasons: list[Reason | None] = [
+            "language_unsupported"
+            if not supported
+            else outside or (None if names_one else "nobody_named")
+            for supported, outside, names_one in zip(
+                is_supported, readings.outside, names_somebody, strict=True
             )
-            low, high = self.artifact.uncertain.T
-            other_is_possible = np.where(decided, scores <= high, scores >= low)
-            is_uncertain = bool((is_possible & other_is_possible).any())
-        return SentencePrediction(
-            start=start,
-            end=end,
-            text=sentence,
-            labels=given,
-            scores=dict(zip(self._ids, scores.tolist(), strict=True)),
-            known=reading.known,
-            reason=reason,
-            uncertain=is_uncertain,
-            evidence=self._explain(sentence, start) if evidence else (),
-            nearest=self._find_nearest(reading) if evidence else (),
-        )
+        ]
+        is_open = np.array([reason is None for reason in reasons], dtype=bool)
+        given = give_labels(scores, self.artifact.thresholds, is_possible, self.taxonomy)
+        low, high = self.artifact.uncertain.T
+        other_is_possible = np.where(given, scores <= high, scores >= low)
+        is_uncertain = is_open & (is_possible & other_is_possible).any(axis=1)
+        return Decisions(scores, given & is_open[:, None], is_uncertain, reasons)
 
-    def _explain(self, sentence: str, offset: int) -> tuple[LabelEvidence, ...]:
-        logits, spans, terms = self._scorer.explain(sentence)
+    def _explain(self, sentence: str, offset: int) -> dict[str, Any]:
+        """Return the fields of a ``SentencePrediction`` that explain it."""
+        explanation = self._python.explain(sentence)
+        return {
+            "evidence": self._evidence(sentence, offset, explanation),
+            "nearest": self._find_nearest(explanation),
+        }
+
+    def _evidence(
+        self, sentence: str, offset: int, explanation: Explanation
+    ) -> tuple[LabelEvidence, ...]:
         explained = []
         for column, label in enumerate(self._ids):
             parts = [
@@ -229,22 +284,21 @@ class Classifier:
                     sentence[span.start : span.end],
                     float(span.contributions[column]),
                 )
-                for span in spans
+                for span in explanation.spans
             ]
             parts.sort(key=lambda part: (-abs(part.contribution), part.start, part.end))
             weights = [
                 TermEvidence(term.family, term.text, float(term.contributions[column]))
-                for term in terms
+                for term in explanation.terms
             ]
             weights.sort(key=lambda term: -abs(term.contribution))
-            intercept = float(self.artifact.intercepts[column])
-            explained.append(
-                LabelEvidence(label, float(logits[column]), intercept, tuple(parts), tuple(weights))
-            )
+            intercept = float(self.artifact.weights.intercepts[column])
+            logit = float(explanation.logits[column])
+            explained.append(LabelEvidence(label, logit, intercept, tuple(parts), tuple(weights)))
         return tuple(explained)
 
-    def _find_nearest(self, reading: Reading) -> tuple[NearestSentence, ...]:
-        found = self._nearest.find(reading.terms, reading.values)
+    def _find_nearest(self, explanation: Explanation) -> tuple[NearestSentence, ...]:
+        found = self._nearest.find(explanation.rows, explanation.values)
         return tuple(
             NearestSentence(
                 id=neighbour.id,
@@ -274,7 +328,7 @@ class Classifier:
     @cached_property
     def _nearest(self) -> NearestSentences:
         # Read at the first question for evidence: most callers never ask.
-        return NearestSentences(self.artifact.path)
+        return NearestSentences(self.artifact.contents[NEAREST])
 
     def _notices(self, language: str, is_supported: bool, n_sentences: int) -> tuple[Notice, ...]:
         ours = ", ".join(self.taxonomy.languages)
@@ -283,16 +337,17 @@ class Classifier:
         if not is_supported:
             detail = f"The text seems to be in '{language}'; labels are given in {ours} only."
             return (Notice("language_unsupported", detail),)
-        if language == language_identifier.UNDETERMINED:
+        if language == UNDETERMINED:
             detail = f"The language cannot be told; the answer holds if it is one of {ours}."
             return (Notice("language_undetermined", detail),)
         return ()
 
     def _check_probes(self) -> None:
         """Score the manifest's probes again: another ``labels/text.py`` gives other scores."""
-        for number, probe in enumerate(self.artifact.manifest["probes"]):
-            found = self.score([probe["text"]])[0]
-            if not np.allclose(found, probe["scores"], rtol=0, atol=PROBE_TOLERANCE):
+        probes = self.artifact.manifest["probes"]
+        found = self.score(probe["text"] for probe in probes)
+        for number, (scores, probe) in enumerate(zip(found, probes, strict=True)):
+            if not np.allclose(scores, probe["scores"], rtol=0, atol=PROBE_TOLERANCE):
                 raise ArtifactError(
                     f"{self.artifact.path / MANIFEST}: probe {number} does not get the scores it "
                     "had in training; another version of stance trained the model, train again"

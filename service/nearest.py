@@ -3,13 +3,12 @@
 The file is described in ``training/nearest.py``.
 """
 
-from pathlib import Path
+import io
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-NEAREST = "nearest.npz"
 N_SHOWN = 3
 
 
@@ -25,8 +24,9 @@ class Neighbour(NamedTuple):
 class NearestSentences:
     """The labelled sentences of an artifact by term; read when first asked for."""
 
-    def __init__(self, path: Path) -> None:
-        with np.load(path / NEAREST, allow_pickle=False) as arrays:
+    def __init__(self, content: memoryview) -> None:
+        """Take the content of ``nearest.npz``."""
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             self._ids = _split(arrays["ids"])
             self._texts = _split(arrays["texts"])
             self._labels: NDArray[np.bool_] = arrays["labels"]

@@ -1,11 +1,7 @@
 """Which language a text is in, and when the answer is "not one of ours"."""
 
-from types import SimpleNamespace
-
 import pytest
-from py3langid import modelio
 
-from labels import language
 from labels.language import UNDETERMINED, identify
 from labels.sentences import read_labelled_set
 from labels.taxonomy import read_taxonomy
@@ -32,14 +28,6 @@ OURS = read_taxonomy().languages
 )
 def test_languages_are_told_apart(text: str, expected: str) -> None:
     assert identify(text, OURS) == expected
-
-
-def test_the_model_loads_where_nothing_can_be_written(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_directory(suffix: str) -> None:
-        raise FileNotFoundError(2, "No usable temporary directory found")
-
-    monkeypatch.setattr(modelio, "tempfile", SimpleNamespace(TemporaryFile=no_directory))
-    assert language._read_model().classify("The port brings jobs to the region.")[0] == "en"
 
 
 def test_the_labelled_set_is_in_the_languages_it_names() -> None:

@@ -20,7 +20,14 @@ def rewrite(artifact: Path, **changes: Any) -> None:
     (artifact / "manifest.json").write_bytes(orjson.dumps(manifest, option=options) + b"\n")
 
 
-FILES = ("manifest.json", "weights.npz", "pipeline.joblib", "card.md", "report.html")
+FILES = (
+    "manifest.json",
+    "weights.npz",
+    "language.bin",
+    "tables.bin",
+    "pipeline.joblib",
+    "report.html",
+)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -44,7 +51,7 @@ def test_a_missing_file_is_refused(artifact_copy: Path, name: str) -> None:
 
 def test_another_format_number_is_refused(artifact_copy: Path) -> None:
     rewrite(artifact_copy, format=1)
-    with pytest.raises(ArtifactError, match=r"format 1, this version of stance reads format 2"):
+    with pytest.raises(ArtifactError, match=r"format 1, this version of stance reads format 3"):
         load(artifact_copy)
 
 

@@ -143,7 +143,8 @@ def test_counting_once_weighs_as_the_vectoriser_does(
     reference = build_vectorizer(config, lexicon).fit(texts[seen])
     expected = reference.transform(texts[new])
     assert abs(weighing.transform(new) - expected).max() < 1e-12
-    assert abs(weighing.vectorizer(config, lexicon).transform(texts[new]) - expected).max() < 1e-12
+    # The vectoriser's idf is rounded to the artifact's precision.
+    assert abs(weighing.vectorizer(config, lexicon).transform(texts[new]) - expected).max() < 1e-7
 
 
 def test_an_uncertain_range_holds_its_error_rate() -> None:

@@ -17,6 +17,11 @@ An artifact is a folder of
     the sigmoid of ``x @ coefficients + intercepts`` is the score.
 ``lexicon.json``
     The names and concept classes that the terms are made with, as ``Lexicon.to_dict``.
+``language.bin``
+    The arrays of the language identifier (``labels.language``), in the form of ``labels.arrays``.
+``tables.bin``
+    The same model as arrays for the compiled kernel (``labels.kernel.tables``). Missing where it
+    was trained without a C compiler; Python scores then.
 ``nearest.npz``
     The labelled sentences, to show those nearest to a new one; see ``training/nearest.py``.
 ``pipeline.joblib``
@@ -26,7 +31,8 @@ An artifact is a folder of
 
 Changing any of this means a new ``FORMAT``, told in this docstring, and a test that the service
 refuses the old one. Format 1 knew words and characters only; format 2 has families of terms,
-names and concept classes, uncertain ranges and the nearest labelled sentences.
+names and concept classes, uncertain ranges and the nearest labelled sentences; format 3 has the
+arrays of language identifier and kernel.
 """
 
 import io
@@ -43,9 +49,10 @@ import orjson
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST, WEIGHTS, PIPELINE = "manifest.json", "weights.npz", "pipeline.joblib"
 LEXICON, NEAREST = "lexicon.json", "nearest.npz"
+LANGUAGE, TABLES = "language.bin", "tables.bin"
 CARD, REPORT = "card.md", "report.html"
 
 

@@ -76,7 +76,8 @@ class Weighing:
             vectorizer = TfidfVectorizer(
                 **unfitted.get_params() | {"vocabulary": {t: i for i, t in enumerate(terms)}}
             )
-            vectorizer.idf_ = self.transformers[family].idf_
+            # In the precision of the artifact, so that every scorer reads the same number.
+            vectorizer.idf_ = self.transformers[family].idf_.astype(np.float32).astype(np.float64)
             fitted.append((family, vectorizer))
         return FeatureUnion(fitted, transformer_weights=union.transformer_weights)
 

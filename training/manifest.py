@@ -13,6 +13,8 @@ import orjson
 from sklearn.pipeline import Pipeline
 
 import labels.decisions
+import labels.kernel
+import labels.language
 import labels.lexicon
 import labels.terms
 import labels.text
@@ -39,6 +41,7 @@ def build_manifest(
     model: TrainedModel,
     weights: bytes,
     evaluation: Evaluation,
+    language_codes: Sequence[str],
 ) -> dict[str, Any]:
     """Return the manifest without the digests of files; see ``training/artifact.py``.
 
@@ -59,6 +62,8 @@ def build_manifest(
         "name": taxonomy.name,
         "version": f"{FORMAT}-{sha256(decisive).hexdigest()[:VERSION_DIGITS]}",
         "taxonomy": taxonomy.to_dict(),
+        "names": list(lexicon.names),
+        "languages": list(language_codes),
         "thresholds": thresholds,
         "calibration": calibration | {"prevalence": taxonomy.prevalence},
         "uncertain": {"error_rate": config.error_rate, "ranges": ranges},
@@ -87,8 +92,17 @@ def input_digests(labels_dir: Path) -> dict[str, str]:
 
 
 def _terms_code() -> list[Path]:
-    modules = (labels.decisions, labels.lexicon, labels.terms, labels.text, labels.world)
-    return [Path(module.__file__) for module in modules if module.__file__]
+    modules = (
+        labels.decisions,
+        labels.language,
+        labels.lexicon,
+        labels.terms,
+        labels.text,
+        labels.world,
+    )
+    kernel = Path(labels.kernel.__file__).parent
+    python = [Path(module.__file__) for module in modules if module.__file__]
+    return [*python, *kernel.glob("*.py"), *kernel.glob("*.[ch]")]
 
 
 def _file_digest(path: Path) -> str:

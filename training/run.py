@@ -9,15 +9,19 @@ from pathlib import Path
 
 import orjson
 
+from labels.arrays import pack_arrays
+from labels.language import build_identifier
 from labels.lexicon import read_lexicon
 from labels.sentences import LabelledSentence
 from labels.taxonomy import Taxonomy
 from training.artifact import (
     CARD,
+    LANGUAGE,
     LEXICON,
     NEAREST,
     PIPELINE,
     REPORT,
+    TABLES,
     WEIGHTS,
     pipeline_bytes,
     weights_bytes,
@@ -29,6 +33,7 @@ from training.manifest import build_manifest
 from training.nearest import nearest_bytes
 from training.page import render_page
 from training.report import Report, build_report, markdown
+from training.tables import kernel_tables
 from training.train import explain, indicator_matrix, pipeline_weights, train
 
 
@@ -55,12 +60,22 @@ def run(
     title = "labelled set, out of fold"
     report = build_report(title, sentences, taxonomy, model.scores, model.given, truth, config.seed)
     weights = weights_bytes(model.pipeline)
+    language, language_codes = build_identifier(taxonomy.languages)
     manifest = build_manifest(
-        sentences, taxonomy, lexicon, labels_dir, config, model, weights, report.overall
+        sentences,
+        taxonomy,
+        lexicon,
+        labels_dir,
+        config,
+        model,
+        weights,
+        report.overall,
+        language_codes,
     )
     files = {
         WEIGHTS: weights,
         LEXICON: orjson.dumps(lexicon.to_dict()),
+        LANGUAGE: pack_arrays(language),
         NEAREST: nearest_bytes(sentences, taxonomy, model.weighing),
         PIPELINE: pipeline_bytes(model.pipeline),
         CARD: f"# Model {manifest['version']}\n\n{markdown(report)}".encode(),
@@ -77,5 +92,7 @@ def run(
             )
         ).encode(),
     }
+    if tables := kernel_tables(model, lexicon):
+        files[TABLES] = pack_arrays(tables)
     write_artifact(out, manifest, files)
     return report, manifest["version"]

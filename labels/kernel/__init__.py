@@ -1,0 +1,38 @@
+"""The compiled scorer: what ``labels.terms`` and ``service.scorer`` say, in C.
+
+``tables.py`` turns a lexicon and weights into plain arrays; the C files work on these alone:
+
+``tables.c``
+    Checks the arrays before the first score, so that a damaged one is refused.
+``reading.c``
+    Text to items: characters, tokens, names, concept classes.
+``terms.c``
+    Items to keys of terms, family by family.
+``score.c``
+    Keys to rows, counts, norms, logits.
+``language.c``
+    Which language a text is in.
+``module.c``
+    The Python module.
+
+Python stays the definition: ``tests/test_kernel.py`` holds both equal. The kernel is optional: on a
+machine without a C compiler it is not built, ``AVAILABLE`` is false and Python scores.
+"""
+
+from labels.world import Reason
+
+try:
+    import labels.kernel._kernel  # noqa: F401
+
+    AVAILABLE = True
+except ImportError:
+    AVAILABLE = False
+
+OUTSIDE: tuple[Reason | None, ...] = (None, "too_short", "too_long", "not_prose", "unknown_words")
+"""What the kernel's numbers for a sentence outside the model's world mean."""
+
+NEEDS_PYTHON = 255
+"""The number for a text that only Python can read: its small letters depend on context."""
+
+ONLY_PYTHON = -2
+"""The number for a text whose language only Python can tell, for the same reason."""

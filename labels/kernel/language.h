@@ -1,0 +1,13 @@
+/* Which language a text is in: what labels/language.py defines. */
+#ifndef STANCE_LANGUAGE_H
+#define STANCE_LANGUAGE_H
+
+#include "score.h"
+
+enum { UNDETERMINED = -1, ONLY_PYTHON = -2 };
+
+/* The number of the language, UNDETERMINED, or ONLY_PYTHON for a text that must be composed or
+   lower-cased first. */
+Status identify(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int32_t *language);
+
+#endif

@@ -1,0 +1,487 @@
+#include "reading.h"
+#include "hash.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint32_t NUMBER_FORM[] = {'0'};
+static const uint32_t UNITED_STATES_FORM[] = {'u', '.', 's', '.'};
+static const uint32_t PRONOUN_FORM[] = {'u', 's'};
+
+int grow(void **array, size_t *size, size_t n, size_t element) {
+    if (n <= *size)
+        return 1;
+    size_t larger = n + n / 2 + 64;
+    void *moved = realloc(*array, larger * element);
+    if (moved == NULL)
+        return 0;
+    *array = moved;
+    *size = larger;
+    return 1;
+}
+
+void work_free(Work *w) {
+    void *all[] = {w->characters, w->lower, w->classes, w->tokens, w->items,   w->rest, w->concepts,
+                   w->words,      w->probes, w->found,  w->keys,   w->counted, w->seen, w->slots};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
+    memset(w, 0, sizeof *w);
+}
+
+static int room_for_text(Work *w, size_t n) {
+    if (n <= w->size_text)
+        return 1;
+    void **arrays[] = {(void **)&w->characters, (void **)&w->lower, (void **)&w->classes,
+                       (void **)&w->tokens,     (void **)&w->items, (void **)&w->rest,
+                       (void **)&w->concepts};
+    const size_t elements[] = {sizeof *w->characters, sizeof *w->lower, sizeof *w->classes,
+                               sizeof *w->tokens,     sizeof *w->items, sizeof *w->rest,
+                               sizeof *w->concepts};
+    size_t size = 0;
+    for (size_t i = 0; i < sizeof elements / sizeof *elements; i++) {
+        size = w->size_text;
+        if (!grow(arrays[i], &size, n, elements[i]))
+            return 0;
+    }
+    w->size_text = size;
+    return 1;
+}
+
+Status read_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int is_composed) {
+    const unsigned char *at = (const unsigned char *)utf8, *end = at + n_bytes;
+    uint32_t n = 0, n_letters = 0, n_spaces = 0;
+    uint16_t any = 0;
+    if (n_bytes >= UINT32_MAX / 4)
+        return NEEDS_PYTHON;
+    if (!room_for_text(w, n_bytes + 1))
+        return NO_MEMORY;
+    while (at < end) {
+        uint32_t c = *at++;
+        if (c >= 0x80) {
+            int n_more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+            if (c < 0xc2 || c > 0xf4 || end - at < n_more)
+                return NEEDS_PYTHON;
+            c &= 0x3f >> n_more;
+            for (; n_more > 0; n_more--, at++) {
+                if ((*at & 0xc0) != 0x80)
+                    return NEEDS_PYTHON;
+                c = c << 6 | (*at & 0x3f);
+            }
+            if (c >= 0x110000)
+                return NEEDS_PYTHON;
+        }
+        size_t index = (size_t)t->char_page[c >> 8] * 256 + (c & 255);
+        uint16_t class = t->char_class[index];
+        w->characters[n] = c;
+        w->classes[n] = class;
+        w->lower[n] = c + t->char_shift[index];
+        any |= class;
+        n_letters += (class & LETTER) != 0;
+        n_spaces += (class & SPACE) != 0;
+        n++;
+    }
+    w->n_text = n;
+    w->any_class = any;
+    w->n_letters = n_letters;
+    w->n_marks = n - n_spaces;
+    if ((any & CONTEXTUAL) || (!is_composed && (any & NOT_COMPOSED)))
+        return NEEDS_PYTHON;
+    return READ;
+}
+
+static uint32_t character(const Work *w, uint32_t i) {
+    return i < w->n_text ? w->characters[i] : 0;
+}
+
+static uint16_t class_of(const Work *w, uint32_t i) { return i < w->n_text ? w->classes[i] : 0; }
+
+static uint32_t after_space(const Work *w, uint32_t i) {
+    return class_of(w, i) & SPACE ? i + 1 : i;
+}
+
+static uint32_t dotted(const Work *w, uint32_t i, uint32_t letter) {
+    return character(w, i) == letter && character(w, i + 1) == '.' ? i + 2 : 0;
+}
+
+/* Where "U.S." or "U. S. A." ends that begins at i and is followed by no word; 0 if none does. */
+static uint32_t end_of_us(const Work *w, uint32_t i) {
+    uint32_t after_u = dotted(w, i, 'U');
+    uint32_t after_s = after_u ? dotted(w, after_space(w, after_u), 'S') : 0;
+    uint32_t after_a = after_s ? dotted(w, after_space(w, after_s), 'A') : 0;
+    if (after_a && !(class_of(w, after_a) & WORD))
+        return after_a;
+    return after_s && !(class_of(w, after_s) & WORD) ? after_s : 0;
+}
+
+/* The same for "EE.UU.", whose last dot may be missing. */
+static uint32_t end_of_eeuu(const Work *w, uint32_t i) {
+    if (character(w, i) != 'E' || !dotted(w, i + 1, 'E'))
+        return 0;
+    i = after_space(w, i + 3);
+    if (character(w, i) != 'U' || character(w, i + 1) != 'U')
+        return 0;
+    i += 2;
+    if (character(w, i) == '.' && !(class_of(w, i + 1) & WORD))
+        return i + 1;
+    return class_of(w, i) & WORD ? 0 : i;
+}
+
+static int is_written(const Work *w, uint32_t start, uint32_t end, const char *letters) {
+    uint32_t n = (uint32_t)strlen(letters);
+    if (end - start != n)
+        return 0;
+    for (uint32_t i = 0; i < n; i++)
+        if (w->characters[start + i] != (unsigned char)letters[i])
+            return 0;
+    return 1;
+}
+
+static int is_united_states(const Work *w, uint32_t start, uint32_t end) {
+    if (w->characters[start] == 'U') {
+        if (is_written(w, start, end, "US") || is_written(w, start, end, "USA"))
+            return 1;
+        uint32_t at = dotted(w, start, 'U');
+        at = at ? dotted(w, after_space(w, at), 'S') : 0;
+        if (at == 0 || at == end)
+            return at != 0;
+        at = dotted(w, after_space(w, at), 'A');
+        return at != 0 && at == end;
+    }
+    if (is_written(w, start, end, "EUA") || is_written(w, start, end, "EEUU"))
+        return 1;
+    if (character(w, start) != 'E' || !dotted(w, start + 1, 'E'))
+        return 0;
+    uint32_t at = after_space(w, start + 3);
+    if (character(w, at) != 'U' || character(w, at + 1) != 'U')
+        return 0;
+    return at + 2 == end || (character(w, at + 2) == '.' && at + 3 == end);
+}
+
+const uint32_t *chunk_form(const Work *w, uint32_t start, uint32_t end, uint32_t *n_form) {
+    if (w->classes[start] & NUMERAL) {
+        *n_form = 1;
+        return NUMBER_FORM;
+    }
+    if ((w->characters[start] == 'U' || w->characters[start] == 'E') &&
+        is_united_states(w, start, end)) {
+        *n_form = 4;
+        return UNITED_STATES_FORM;
+    }
+    *n_form = end - start;
+    return w->lower + start;
+}
+
+static void add_token(Work *w, uint32_t start, uint32_t end, const uint32_t *form,
+                      uint32_t n_form) {
+    w->tokens[w->n_tokens++] = (Token){.start = start, .end = end, .form = form, .n_form = n_form};
+}
+
+/* Where the chunk ends that begins at i; i if none does. */
+static uint32_t end_of_chunk(const Work *w, uint32_t i) {
+    uint32_t c = w->characters[i], end = 0;
+    uint16_t class = w->classes[i];
+    if (c == 'U')
+        end = end_of_us(w, i);
+    else if (c == 'E')
+        end = end_of_eeuu(w, i);
+    if (end)
+        return end;
+    if (class & LETTER) {
+        for (end = i; (class_of(w, end) & LETTER) && character(w, end + 1) == '.'; end += 2)
+            ;
+        if (end >= i + 4)
+            return end;
+        uint16_t is_han = class & HAN;
+        for (end = i + 1; (class_of(w, end) & LETTER) && (class_of(w, end) & HAN) == is_han; end++)
+            ;
+        return end;
+    }
+    if (class & DIGIT) {
+        for (end = i + 1; class_of(w, end) & DIGIT; end++)
+            ;
+        while ((character(w, end) == '.' || character(w, end) == ',') &&
+               (class_of(w, end + 1) & DIGIT))
+            for (end += 2; class_of(w, end) & DIGIT; end++)
+                ;
+        return end;
+    }
+    return c == '?' || c == '!' || c == '%' || c == 0xff1f || c == 0xff01 ? i + 1 : i;
+}
+
+static void cut(Work *w) {
+    int is_shouted = !(w->any_class & LOWER);
+    w->n_tokens = 0;
+    for (uint32_t i = 0; i < w->n_text;) {
+        uint32_t end = end_of_chunk(w, i), n_form;
+        if (end == i) {
+            i++;
+            continue;
+        }
+        if (w->classes[i] & HAN) {
+            for (uint32_t k = i; k < end; k++)
+                add_token(w, k, k + 1, w->characters + k, 1);
+        } else if (is_shouted && is_written(w, i, end, "US")) {
+            add_token(w, i, end, PRONOUN_FORM, 2);
+        } else {
+            const uint32_t *form = chunk_form(w, i, end, &n_form);
+            add_token(w, i, end, form, n_form);
+        }
+        i = end;
+    }
+}
+
+static int add_probe(const Tables *t, Work *w, uint64_t hash, uint32_t token, uint32_t length) {
+    uint64_t key = hash_key(hash, length ? BEGINNING : WHOLE_WORD);
+    __builtin_prefetch(&t->word_keys[(uint32_t)key & t->word_mask]);
+    if (!grow((void **)&w->probes, &w->size_probes, w->n_probes + 1, sizeof *w->probes))
+        return 0;
+    w->probes[w->n_probes++] = (Probe){key, token, length};
+    return 1;
+}
+
+/* Find the lexicon words that each token can be. All keys first, so that memory is fetched ahead. */
+static Status find_words(const Tables *t, Work *w) {
+    w->n_probes = w->n_words = 0;
+    for (uint32_t i = 0; i < w->n_tokens; i++) {
+        Token *token = &w->tokens[i];
+        uint64_t hash = HASH_START;
+        uint32_t n = token->n_form;
+        size_t first = w->n_probes;
+        if (!add_probe(t, w, 0, i, 0))
+            return NO_MEMORY;
+        for (uint32_t k = 1; k <= n; k++) {
+            hash = hash_one(hash, token->form[k - 1]);
+            if (k == t->stem_length)
+                token->stem_hash = hash;
+            if (k < 64 && (t->beginning_lengths >> k & 1) && !add_probe(t, w, hash, i, k))
+                return NO_MEMORY;
+        }
+        if (n < t->stem_length)
+            token->stem_hash = hash;
+        w->probes[first].key = hash_key(hash, WHOLE_WORD);
+        __builtin_prefetch(&t->word_keys[(uint32_t)w->probes[first].key & t->word_mask]);
+    }
+    if (!grow((void **)&w->words, &w->size_words, w->n_probes, sizeof *w->words))
+        return NO_MEMORY;
+    for (size_t i = 0; i < w->n_probes;) {
+        uint32_t number = w->probes[i].token;
+        Token *token = &w->tokens[number];
+        size_t end = i + 1;
+        token->first_word = (uint32_t)w->n_words;
+        while (end < w->n_probes && w->probes[end].token == number)
+            end++;
+        uint32_t word = hash_find(t->word_keys, t->word_ids, t->word_mask, w->probes[i].key);
+        if (word != NONE)
+            w->words[w->n_words++] = word;
+        for (size_t k = end; k-- > i + 1;) {
+            word = hash_find(t->word_keys, t->word_ids, t->word_mask, w->probes[k].key);
+            if (word != NONE)
+                w->words[w->n_words++] = word;
+        }
+        token->n_words = (uint32_t)w->n_words - token->first_word;
+        i = end;
+    }
+    return READ;
+}
+
+static int has_case(const Tables *t, const Work *w, const Token *token, const EntryWord *word) {
+    if (word->case_rule == ANY_CASE)
+        return 1;
+    if (word->case_rule == INITIAL_CASE)
+        return (w->classes[token->start] & UPPER) != 0;
+    return word->n_written <= token->end - token->start &&
+           memcmp(w->characters + token->start, t->text + word->written,
+                  word->n_written * sizeof *t->text) == 0;
+}
+
+static int can_be(const Tables *t, const Work *w, const Token *token, const EntryWord *word) {
+    for (uint32_t i = 0; i < token->n_words; i++)
+        if (w->words[token->first_word + i] == word->word)
+            return has_case(t, w, token, word);
+    return 0;
+}
+
+typedef struct {
+    const Entry *entry;
+    int second_is_open;
+    uint32_t first; /* which of the first token's words */
+} Best;
+
+/* Of two phrases the longer; of equal ones that whose second word is whole, then whose first word
+   is whole or longer, then the earlier entry. */
+static int is_better(const Best *new, const Best *old) {
+    if (old->entry == NULL || new->entry->n_words != old->entry->n_words)
+        return old->entry == NULL || new->entry->n_words > old->entry->n_words;
+    if (new->second_is_open != old->second_is_open)
+        return old->second_is_open;
+    return new->first == old->first && new->entry < old->entry;
+}
+
+/* Find, per matcher, the best phrase that begins at a place of a sequence of tokens. */
+static void match_phrases(const Tables *t, const Work *w, const uint32_t *sequence, uint32_t n,
+                          uint32_t at, uint8_t kind, Best *best, const uint32_t *ends) {
+    const Token *first = &w->tokens[sequence[at]], *second = &w->tokens[sequence[at + 1]];
+    for (uint32_t i = 0; i < first->n_words; i++) {
+        uint32_t a = w->words[first->first_word + i];
+        if (!(t->word_starts[a] & kind))
+            continue;
+        for (uint32_t k = 0; k < second->n_words; k++) {
+            uint32_t b = w->words[second->first_word + k];
+            uint32_t pair = hash_find(t->pair_keys, t->pair_ids, t->pair_mask, pair_key(a, b));
+            if (pair == NONE)
+                continue;
+            int is_open = t->word_open[b];
+            for (uint32_t e = t->pair_start[pair]; e < t->pair_start[pair + 1]; e++) {
+                const Entry *entry = &t->entries[t->pair_entries[e]];
+                Best new = {entry, is_open, i};
+                if ((entry->matcher == 0) != (kind == NAME_PHRASE) || ends[entry->matcher] > at ||
+                    entry->n_words > n - at || !is_better(&new, &best[entry->matcher]))
+                    continue;
+                uint32_t word = 0;
+                while (word < entry->n_words &&
+                       can_be(t, w, &w->tokens[sequence[at + word]],
+                              &t->entry_words[entry->first_word + word]))
+                    word++;
+                if (word == entry->n_words)
+                    best[entry->matcher] = new;
+            }
+        }
+    }
+}
+
+/* The same for single words: of a token's words the first that is an entry. */
+static void match_singles(const Tables *t, const Work *w, uint32_t number, uint32_t at,
+                          uint8_t kind, Best *best, const uint32_t *ends) {
+    const Token *token = &w->tokens[number];
+    for (uint32_t i = 0; i < token->n_words; i++) {
+        uint32_t word = w->words[token->first_word + i];
+        if (!(t->word_starts[word] & kind))
+            continue;
+        for (uint32_t e = t->single_start[word]; e < t->single_start[word + 1]; e++) {
+            const Entry *entry = &t->entries[t->single_entries[e]];
+            if ((entry->matcher == 0) == (kind == NAME_SINGLE) &&
+                best[entry->matcher].entry == NULL && ends[entry->matcher] <= at &&
+                has_case(t, w, token, &t->entry_words[entry->first_word]))
+                best[entry->matcher].entry = entry;
+        }
+    }
+}
+
+static uint8_t starts(const Tables *t, const Work *w, uint32_t number) {
+    uint8_t all = 0;
+    for (uint32_t i = 0; i < w->tokens[number].n_words; i++)
+        all |= t->word_starts[w->words[w->tokens[number].first_word + i]];
+    return all;
+}
+
+static int add_found(Work *w, uint32_t token, const Entry *entry) {
+    if (!grow((void **)&w->found, &w->size_found, w->n_found + 1, sizeof *w->found))
+        return 0;
+    w->found[w->n_found++] = (Found){token, entry->matcher, entry->n_words, entry->value};
+    return 1;
+}
+
+/* Find the names; `rest` receives the tokens that belong to none. */
+static Status find_names(const Tables *t, Work *w) {
+    static const uint32_t no_ends[MAX_MATCHERS];
+    w->n_found = w->n_rest = 0;
+    /* All tokens in order, for matching: the front of `concepts` is free until classes are found. */
+    for (uint32_t i = 0; i < w->n_tokens; i++)
+        w->concepts[i] = i;
+    for (uint32_t i = 0; i < w->n_tokens;) {
+        uint8_t kinds = starts(t, w, i);
+        Best best = {NULL, 0, 0};
+        if ((kinds & NAME_PHRASE) && i + 1 < w->n_tokens) {
+            Best all[MAX_MATCHERS] = {{NULL, 0, 0}};
+            match_phrases(t, w, w->concepts, w->n_tokens, i, NAME_PHRASE, all, no_ends);
+            best = all[0];
+        }
+        if ((kinds & NAME_SINGLE) && best.entry == NULL)
+            match_singles(t, w, i, i, NAME_SINGLE, &best, no_ends);
+        uint32_t n = best.entry ? best.entry->n_words : 1;
+        int is_name = best.entry && t->value_start[best.entry->value] <
+                                        t->value_start[best.entry->value + 1];
+        if (is_name && !add_found(w, i, best.entry))
+            return NO_MEMORY;
+        for (uint32_t k = 0; k < n && !is_name; k++)
+            w->rest[w->n_rest++] = i + k;
+        i += n;
+    }
+    return READ;
+}
+
+/* Find the concept classes of the language whose entries cover most of the sentence. */
+static Status find_concepts(const Tables *t, Work *w) {
+    uint32_t covered[MAX_MATCHERS] = {0}, ends[MAX_MATCHERS] = {0}, most = 0;
+    size_t n_names = w->n_found;
+    for (uint32_t i = 0; i < w->n_rest; i++) {
+        uint8_t kinds = starts(t, w, w->rest[i]);
+        if (!(kinds & (CONCEPT_SINGLE | CONCEPT_PHRASE)))
+            continue;
+        Best best[MAX_MATCHERS];
+        memset(best, 0, t->n_matchers * sizeof *best);
+        if ((kinds & CONCEPT_PHRASE) && i + 1 < w->n_rest)
+            match_phrases(t, w, w->rest, w->n_rest, i, CONCEPT_PHRASE, best, ends);
+        if (kinds & CONCEPT_SINGLE)
+            match_singles(t, w, w->rest[i], i, CONCEPT_SINGLE, best, ends);
+        for (uint32_t m = 1; m < t->n_matchers; m++)
+            if (best[m].entry != NULL) {
+                if (!add_found(w, w->rest[i], best[m].entry))
+                    return NO_MEMORY;
+                covered[m] += best[m].entry->n_words;
+                ends[m] = i + best[m].entry->n_words;
+                if (covered[m] > most)
+                    most = covered[m];
+            }
+    }
+    for (uint32_t i = 0; i < w->n_tokens; i++)
+        w->concepts[i] = NONE;
+    /* Entries of one token stand in the order of their languages: the last one holds. */
+    for (size_t i = n_names; i < w->n_found; i++)
+        if (covered[w->found[i].matcher] == most)
+            w->concepts[w->found[i].token] = w->found[i].value;
+    w->n_found = n_names;
+    return READ;
+}
+
+static void make_items(const Tables *t, Work *w) {
+    double place = 0.0;
+    size_t next = 0;
+    w->n_items = 0;
+    for (uint32_t i = 0; i < w->n_tokens;) {
+        const Token *token = &w->tokens[i];
+        Item *item = &w->items[w->n_items++];
+        *item = (Item){.start = token->start, .end = token->end, .value = w->concepts[i],
+                       .stem = token->form, .n_stem = token->n_form,
+                       .stem_hash = token->stem_hash, .place = place};
+        if (next < w->n_found && w->found[next].token == i) {
+            const Found *name = &w->found[next++];
+            item->is_name = 1;
+            item->value = name->value;
+            item->end = w->tokens[i + name->n - 1].end;
+            item->stem = t->text + t->value_marker[name->value];
+            item->n_stem = t->value_marker[name->value + 1] - t->value_marker[name->value];
+            item->stem_hash = hash_text(HASH_START, item->stem, item->n_stem);
+            place += 1.0;
+            i += name->n;
+            continue;
+        }
+        if (item->n_stem > t->stem_length)
+            item->n_stem = t->stem_length;
+        item->is_han = (w->classes[token->start] & HAN) != 0;
+        place += item->is_han ? t->han_width : 1.0;
+        i++;
+    }
+}
+
+Status read_items(const Tables *t, Work *w) {
+    cut(w);
+    Status status = find_words(t, w);
+    if (status == READ)
+        status = find_names(t, w);
+    if (status == READ)
+        status = find_concepts(t, w);
+    if (status == READ)
+        make_items(t, w);
+    return status;
+}

@@ -1,0 +1,24 @@
+/* From the keys of a sentence to its logits: what service/scorer.py defines. */
+#ifndef STANCE_SCORE_H
+#define STANCE_SCORE_H
+
+#include "terms.h"
+
+/* Why a sentence is outside the model's world; the same numbers stand in labels/kernel. */
+enum { INSIDE, TOO_SHORT, TOO_LONG, NOT_PROSE, UNKNOWN_WORDS };
+
+typedef struct {
+    double known;
+    uint64_t named;
+    uint8_t outside;
+} Answer;
+
+/* Score one sentence; logits receives n_labels numbers. */
+Status score_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int is_composed,
+                  double *logits, Answer *answer);
+
+/* Count how often each of keys[start:end] occurs, in order of its first occurrence; NONE does not
+   count. */
+Status count_rows(Work *w, size_t start, size_t end);
+
+#endif

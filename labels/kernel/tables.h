@@ -1,0 +1,120 @@
+/* The read-only arrays that the kernel works on. labels/kernel/tables.py builds them and says what
+   each holds; tables.c checks every number that is used as an index, so that no array, however
+   damaged, can make the kernel read outside of one. */
+#ifndef STANCE_TABLES_H
+#define STANCE_TABLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NONE UINT32_MAX
+#define MAX_FAMILIES 8
+#define MAX_MATCHERS 64
+#define MAX_NAMES 64
+#define MAX_LABELS 1024
+#define MAX_LANGUAGES 256
+
+/* Classes of a character; the same numbers stand in tables.py. */
+enum {
+    LETTER = 1,
+    DIGIT = 2,
+    HAN = 4,
+    SPACE = 8,
+    UPPER = 16,
+    LOWER = 32,
+    NOT_COMPOSED = 64, /* a text that holds it may not be in Unicode form NFC */
+    CONTEXTUAL = 128,  /* its small letter depends on context or is two characters */
+    NUMERAL = 256,     /* str.isdigit(), superscripts among them */
+    WORD = 512,        /* \w */
+};
+
+enum { ANY_CASE, INITIAL_CASE, EXACT_CASE };
+
+enum { WORD_FAMILY, CHARACTER, NEAR, CONCEPT, PAIR, PRESENCE, ORDER, N_FAMILIES };
+
+/* What a lexicon word can begin; the same numbers stand in tables.py. */
+enum { NAME_SINGLE = 1, NAME_PHRASE = 2, CONCEPT_SINGLE = 4, CONCEPT_PHRASE = 8 };
+
+typedef struct {
+    uint32_t first_word, n_words; /* in entry_words */
+    uint32_t matcher;             /* 0: names; others: concept classes of one language */
+    uint32_t value;
+} Entry;
+
+typedef struct {
+    uint32_t word;             /* a lexicon word */
+    uint32_t case_rule;
+    uint32_t written, n_written; /* in text: as the entry writes it */
+} EntryWord;
+
+typedef struct {
+    /* characters: two levels, 256 a page */
+    const uint16_t *char_page;
+    const uint16_t *char_class;
+    const uint32_t *char_shift; /* what to add for the small letter, modulo 2^32 */
+    /* lexicon words: a hash table from key to number */
+    const uint64_t *word_keys;
+    const uint32_t *word_ids;
+    uint32_t word_mask;
+    const uint8_t *word_starts; /* per word: what it can begin */
+    const uint8_t *word_open;   /* per word: whether it may go on */
+    uint32_t n_lexicon_words;
+    uint64_t beginning_lengths; /* bit n: some beginning has n letters */
+    /* entries: single words by their word, phrases by their first two */
+    const Entry *entries;
+    uint32_t n_entries;
+    const EntryWord *entry_words;
+    const uint32_t *single_start; /* n_lexicon_words + 1, in single_entries */
+    const uint32_t *single_entries;
+    const uint64_t *pair_keys;
+    const uint32_t *pair_ids;
+    uint32_t pair_mask;
+    const uint32_t *pair_start; /* in pair_entries */
+    const uint32_t *pair_entries;
+    uint32_t n_matchers;
+    /* values of entries: signs, that is names and then concept classes */
+    const uint32_t *value_start; /* in value_signs */
+    const uint32_t *value_signs;
+    uint32_t n_values;
+    const uint32_t *value_marker; /* n_values + 1, in text: "<china>" */
+    const uint32_t *sign_text;    /* n_signs + 1, in text */
+    uint32_t n_signs, n_names, n_sides;
+    const uint32_t *names_sorted; /* n_names, by their text */
+    const uint32_t *text;
+    uint32_t n_text;
+    /* terms: a hash table from key to row; a row is idf, then a coefficient per label */
+    const uint64_t *term_keys;
+    const uint32_t *term_rows;
+    uint32_t term_mask;
+    const float *rows;
+    uint32_t n_rows, n_labels;
+    const uint32_t *families; /* those in use, in column order */
+    const double *family_weights;
+    uint32_t n_families;
+    const double *intercepts;
+    /* numbers that labels/terms.py and labels/world.py define */
+    uint32_t stem_length, shortest_piece, longest_piece;
+    double window, han_width, min_words, max_words, min_letters, min_known;
+    /* the language identifier: an automaton over bytes, and a weight per feature and language */
+    const uint16_t *language_next;    /* per row and byte: the next row */
+    const uint32_t *language_feature; /* per row and byte: what was seen; NONE */
+    const uint16_t *language_weights; /* half precision, n_languages a feature */
+    const float *language_prior;
+    const uint32_t *language_same;     /* per language: the one that it counts as */
+    const uint32_t *language_supported; /* per language, after that: 0 or 1 */
+    uint32_t n_language_rows, n_language_features, language_first;
+    uint32_t n_languages; /* 0: no identifier */
+    uint32_t glance_characters, glance_limit, sample_characters;
+    double glance_certain, certain, guess;
+} Tables;
+
+typedef struct {
+    const char *name;
+    const void *data;
+    size_t size; /* bytes */
+} Array;
+
+/* Fill tables from named arrays. Returns NULL, or what is wrong with them. */
+const char *tables_open(Tables *tables, const Array *arrays, size_t n_arrays);
+
+#endif

@@ -1,0 +1,304 @@
+"""The arrays that the kernel works on, made from a lexicon and weights.
+
+``tables.h`` names them all. Numbers there (classes of characters, rules of case, families) are
+repeated here by name; everything else that shapes a term is taken from the module that defines it.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.kernel._kernel import make_hash_table, make_keys, make_pair_keys
+from labels.lexicon import Lexicon, Word
+from labels.terms import FAMILIES, HAN_WIDTH, STEM_LENGTH, WINDOW
+from labels.text import CHARACTER_NGRAMS, is_han
+from labels.world import MAX_WORDS, MIN_LETTERS, MIN_WORDS
+
+Tables = dict[str, NDArray[Any]]
+
+N_CODE_POINTS = 0x110000
+PAGE = 256
+_LETTER, _DIGIT, _HAN, _SPACE, _UPPER, _LOWER = 1, 2, 4, 8, 16, 32
+_NOT_COMPOSED, _CONTEXTUAL, _NUMERAL, _WORD = 64, 128, 256, 512
+_CASES = {"any": 0, "initial": 1, "exact": 2}
+_NAME_SINGLE, _NAME_PHRASE, _CONCEPT_SINGLE, _CONCEPT_PHRASE = 1, 2, 4, 8
+_WHOLE_WORD, _BEGINNING = 64, 65  # hash.h
+_MAX_BEGINNING = 63
+
+
+class TablesError(ValueError):
+    """A model beyond what the kernel is made for; Python scores it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyWeights:
+    """A family's terms in column order, their idf of shape (n_terms,), and its weight."""
+
+    terms: Sequence[str]
+    idf: NDArray[np.float64]
+    weight: float
+
+
+def build_tables(
+    lexicon: Lexicon,
+    families: Mapping[str, FamilyWeights],
+    coefficients: NDArray[np.float64],
+    intercepts: NDArray[np.float64],
+    min_known: float,
+) -> Tables:
+    """Return the kernel's arrays for a model.
+
+    Parameters
+    ----------
+    families : in column order
+    coefficients : of shape (n_terms of all families, n_labels)
+    intercepts : of shape (n_labels,)
+    min_known : float
+        Least share of known words of a sentence in the model's world.
+
+    Raises
+    ------
+    TablesError
+        If the lexicon is larger than the kernel's numbers allow.
+    """
+    tables = dict(character_tables())
+    tables |= _lexicon_tables(lexicon)
+    tables |= _term_tables(families, coefficients, intercepts)
+    tables["numbers"] = np.array(
+        [
+            STEM_LENGTH,
+            *CHARACTER_NGRAMS,
+            WINDOW,
+            HAN_WIDTH,
+            MIN_WORDS,
+            MAX_WORDS,
+            MIN_LETTERS,
+            min_known,
+        ]
+    )
+    return tables
+
+
+@cache
+def character_tables() -> Tables:
+    """Return class and small letter of every character, in pages, as this Python has them."""
+    characters = [chr(i) for i in range(N_CODE_POINTS)]
+    everything = "".join(characters)
+    classes = np.zeros(N_CODE_POINTS, dtype=np.uint16)
+    for pattern, bit in (
+        (r"[^\W\d_]+", _LETTER),
+        (r"\d+", _DIGIT),
+        (r"\s+", _SPACE),
+        (r"\w+", _WORD),
+    ):
+        for run in re.finditer(pattern, everything):
+            classes[run.start() : run.end()] |= bit
+    lower = np.arange(N_CODE_POINTS, dtype=np.uint32)
+    composing = _composing()
+    for i, character in enumerate(characters):
+        bits = 0
+        if character.isupper():
+            bits |= _UPPER
+        elif character.islower():
+            bits |= _LOWER
+        if character.isdigit():
+            bits |= _NUMERAL
+        if is_han(character):
+            bits |= _HAN
+        if (small := character.lower()) != character:
+            if len(small) > 1 or f"a{character}".lower() != f"a{small}":
+                bits |= _CONTEXTUAL
+            lower[i] = ord(small[0])
+        if (
+            character in composing
+            or unicodedata.combining(character)
+            or unicodedata.normalize("NFC", character) != character
+        ):
+            bits |= _NOT_COMPOSED
+        classes[i] |= bits
+    # As shifts, the pages of most scripts are alike.
+    shifts = lower - np.arange(N_CODE_POINTS, dtype=np.uint32)
+    pages = np.column_stack([classes.reshape(-1, PAGE), shifts.reshape(-1, PAGE)])
+    different, page = np.unique(pages, axis=0, return_inverse=True)
+    return {
+        "char_page": page.ravel().astype(np.uint16),
+        "char_class": different[:, :PAGE].astype(np.uint16).ravel(),
+        "char_shift": different[:, PAGE:].astype(np.uint32).ravel(),
+    }
+
+
+def _composing() -> frozenset[str]:
+    """Return the characters that can become one with what stands before them."""
+    second = {
+        chr(int(parts[1], 16))
+        for i in range(N_CODE_POINTS)
+        if (decomposed := unicodedata.decomposition(chr(i))) and decomposed[0] != "<"
+        if len(parts := decomposed.split()) == 2
+    }
+    # Korean letters compose by rule, without an entry of their own.
+    return frozenset(second | {chr(i) for i in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))})
+
+
+class _Texts:
+    """All strings that the kernel needs, one after the other, as code points."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._length = 0
+
+    def add(self, text: str) -> int:
+        """Return where ``text`` begins."""
+        start = self._length
+        self._parts.append(text)
+        self._length += len(text)
+        return start
+
+    def add_all(self, texts: Iterable[str]) -> NDArray[np.uint32]:
+        """Return where each of ``texts`` begins, and last where they end."""
+        starts = [self.add(text) for text in texts]
+        return np.array([*starts, self._length], dtype=np.uint32)
+
+    def array(self) -> NDArray[np.uint32]:
+        return np.array([ord(character) for part in self._parts for character in part], np.uint32)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry's words, the matcher that knows it (0: names) and the number of its values."""
+
+    words: tuple[Word, ...]
+    matcher: int
+    value: int
+
+
+def _lexicon_tables(lexicon: Lexicon) -> Tables:
+    names = lexicon.names
+    signs = (*names, *sorted(lexicon.concepts))
+    if len(names) > 64 or len(lexicon.concept_matchers) > 63:
+        raise TablesError("more than 64 names or 63 languages")
+    number_of = {sign: number for number, sign in enumerate(signs)}
+    values: dict[tuple[str, ...], int] = {}
+    entries = [
+        _Entry(words, matcher, values.setdefault(meant, len(values)))
+        for matcher, found in enumerate((lexicon.name_matcher, *lexicon.concept_matchers.values()))
+        for words, meant in found.entries
+    ]
+    texts = _Texts()
+    markers = texts.add_all("".join(f"<{name}>" for name in meant) for meant in values)
+    sign_text = texts.add_all(signs)
+    tables = _entry_tables(entries, texts)
+    starts = np.cumsum([0, *map(len, values)])
+    return tables | {
+        "value_start": starts.astype(np.uint32),
+        "value_signs": _numbers(number_of[sign] for meant in values for sign in meant),
+        "value_marker": markers,
+        "sign_text": sign_text,
+        "names_sorted": _numbers(number_of[name] for name in sorted(names)),
+        "text": texts.array(),
+        "lexicon_counts": _numbers(
+            [
+                1 + len(lexicon.concept_matchers),
+                len(names),
+                len(lexicon.sides),
+                len(tables["pair_start"]) - 1,
+            ]
+        ),
+    }
+
+
+def _entry_tables(entries: Sequence[_Entry], texts: _Texts) -> Tables:
+    word_of: dict[tuple[str, bool], int] = {}
+    rows: list[tuple[int, int, int, int]] = []
+    words: list[tuple[int, int, int, int]] = []
+    singles: dict[int, list[int]] = {}
+    pairs: dict[tuple[int, int], list[int]] = {}
+    kinds: dict[int, int] = {}
+    for number, entry in enumerate(entries):
+        rows.append((len(words), len(entry.words), entry.matcher, entry.value))
+        ids = [word_of.setdefault((w.form, w.continues), len(word_of)) for w in entry.words]
+        for word, i in zip(entry.words, ids, strict=True):
+            written = word.written if word.case == "exact" else ""
+            words.append((i, _CASES[word.case], texts.add(written), len(written)))
+        is_name, is_single = entry.matcher == 0, len(ids) == 1
+        if is_single:
+            singles.setdefault(ids[0], []).append(number)
+            kind = _NAME_SINGLE if is_name else _CONCEPT_SINGLE
+        else:
+            pairs.setdefault((ids[0], ids[1]), []).append(number)
+            kind = _NAME_PHRASE if is_name else _CONCEPT_PHRASE
+        kinds[ids[0]] = kinds.get(ids[0], 0) | kind
+    single_start, single_entries = _ranges([singles.get(i, []) for i in range(len(word_of))])
+    pair_start, pair_entries = _ranges(list(pairs.values()))
+    pair_numbers = np.array(list(pairs), dtype=np.uint32).reshape(-1, 2)
+    pair_keys, pair_ids = _hash_table(make_pair_keys(pair_numbers.tobytes()))
+    return _word_tables(word_of) | {
+        "word_starts": np.array([kinds.get(i, 0) for i in range(len(word_of))], dtype=np.uint8),
+        "entries": np.array(rows, dtype=np.uint32).reshape(-1, 4),
+        "entry_words": np.array(words, dtype=np.uint32).reshape(-1, 4),
+        "single_start": single_start,
+        "single_entries": single_entries,
+        "pair_keys": pair_keys,
+        "pair_ids": pair_ids,
+        "pair_start": pair_start,
+        "pair_entries": pair_entries,
+    }
+
+
+def _word_tables(word_of: Mapping[tuple[str, bool], int]) -> Tables:
+    beginnings = {len(form) for form, continues in word_of if continues}
+    if max(beginnings, default=0) > _MAX_BEGINNING:
+        raise TablesError(f"a beginning of more than {_MAX_BEGINNING} letters")
+    key_bytes = b"".join(
+        make_keys(_BEGINNING if continues else _WHOLE_WORD, [form]) for form, continues in word_of
+    )
+    word_keys, word_ids = _hash_table(key_bytes)
+    return {
+        "word_keys": word_keys,
+        "word_ids": word_ids,
+        "word_open": np.array([continues for _, continues in word_of], dtype=np.uint8),
+        "beginning_lengths": np.array([sum(1 << n for n in beginnings)], dtype=np.uint64),
+    }
+
+
+def _term_tables(
+    families: Mapping[str, FamilyWeights],
+    coefficients: NDArray[np.float64],
+    intercepts: NDArray[np.float64],
+) -> Tables:
+    numbers = [FAMILIES.index(name) for name in families]
+    key_bytes = b"".join(
+        make_keys(number, list(family.terms))
+        for number, family in zip(numbers, families.values(), strict=True)
+    )
+    term_keys, term_rows = _hash_table(key_bytes)
+    idf = np.concatenate([np.zeros(0), *(family.idf for family in families.values())])
+    rows = np.ascontiguousarray(np.column_stack([idf, coefficients]), dtype=np.float32)
+    return {
+        "families": _numbers(numbers),
+        "family_weights": np.array([f.weight for f in families.values()], dtype=np.float64),
+        "term_keys": term_keys,
+        "term_rows": term_rows,
+        "rows": rows,
+        "intercepts": np.asarray(intercepts, dtype=np.float64),
+    }
+
+
+def _hash_table(key_bytes: bytes) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+    slots, ids = make_hash_table(key_bytes)
+    return np.frombuffer(slots, dtype=np.uint64), np.frombuffer(ids, dtype=np.uint32)
+
+
+def _ranges(groups: Sequence[Sequence[int]]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Return where each group begins (and last where all end), and their members in a row."""
+    starts = np.cumsum([0, *map(len, groups)]).astype(np.uint32)
+    return starts, _numbers(member for group in groups for member in group)
+
+
+def _numbers(values: Iterable[int]) -> NDArray[np.uint32]:
+    return np.array(list(values), dtype=np.uint32)

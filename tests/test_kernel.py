@@ -1,0 +1,293 @@
+"""The compiled kernel gives what Python gives, and refuses damaged arrays."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from labels import kernel
+from labels.arrays import ArraysError, parse_arrays
+from labels.lexicon import Lexicon, parse_lexicon
+from labels.sentences import read_labelled_set
+from labels.terms import FAMILIES, Analyzer
+from service.artifact import Artifact, ArtifactError, Block, Weights, read_artifact
+from service.classifier import Classifier, load
+from service.compiled import CompiledScorer, Utf8Texts
+from service.scorer import Readings, Scorer
+
+if not kernel.AVAILABLE:
+    pytest.skip("the kernel is not built: there was no C compiler", allow_module_level=True)
+
+from labels.kernel import tables
+from labels.kernel._kernel import Kernel
+
+TRAPS = [
+    "",
+    "U.S. and U. S. A. and U.S.x and FU.S. and US and us and USA and EE. UU. and EE.UU.x and EUA",
+    "US GO HOME",
+    "THE US AND CHINA ΣΟΦΟΣ",
+    "İstanbul İ",
+    "e\u0301 café cafe\u0301 \u0130 한국 \u1112\u1161\u11ab",
+    "中.国.A.威胁 中国威胁 中 国",
+    "a.b.c. a.b x.y.z.w.",
+    "3.5,7 ² ²m m² ٣ ½ 1.",
+    "\x1c\x1d\x1e\x1f\x85\xa0\u2000\u3000 blank",
+    "? ! ？！ % _under_score_ a_b",
+    "china Xi xi XI Xinhua latin america Latin America",
+    "no evidence of a threat no threats threatened",
+    "\U0001f1e8\U0001f1f3 flags \U0001f600 \ufe0f zero\u200bwidth",
+    "x" * 5000,
+    "the " * 3000,
+    "\u0345\u1fb3 ᾼ ǅ ŉ ﬁ ß ẞ",
+    "שלום עִבְרִית ไทย ้",
+]
+CHARACTERS = st.characters(exclude_categories=["Cs"])
+
+
+@pytest.fixture(scope="module")
+def tricky_lexicon() -> Lexicon:
+    """Return entries that meet each other: ties, beginnings, cases, names inside phrases."""
+    content = {
+        "sides": {
+            "china": {"en": ["China", "Xi", "Belt and Road", "belt and road init*"]},
+            "us": {"en": ["US", "Washington", "Belt and Road"], "zh": ["美国"]},
+        },
+        "third_parties": {"third": {"en": ["Taiwan*", "EU"]}, "cuba": {"en": ["cuba"]}},
+        "nobody": {"en": ["Latin America", "Washington Post"]},
+        "concepts": {
+            "threat": {"en": ["threat*", "no threat", "trade war*"], "de": ["no"], "zh": ["威胁"]},
+            "deny": {"en": ["no evidence", "threatened", "trade warr*"], "es": ["no threat"]},
+            "praise": {"en": ["th*", "threats of", "threat* of peace"], "de": ["no threat of"]},
+        },
+    }
+    return parse_lexicon(content, "tricky")
+
+
+WORDS = [
+    "China",
+    "Xi",
+    "xi",
+    "Belt",
+    "and",
+    "Road",
+    "initiative",
+    "Initiative",
+    "US",
+    "Washington",
+    "Post",
+    "Taiwan",
+    "Taiwanese",
+    "EU",
+    "Eu",
+    "cuba",
+    "Latin",
+    "America",
+    "threat",
+    "threats",
+    "threatened",
+    "no",
+    "evidence",
+    "of",
+    "peace",
+    "trade",
+    "war",
+    "warring",
+    "th",
+    "美国",
+    "威胁",
+    "的",
+    ".",
+    ",",
+    "?",
+    "U.S.",
+    "3.5",
+    "²",
+    "İ",
+    "Σ",
+    "é",
+    "_",
+]
+texts = st.one_of(
+    st.text(CHARACTERS),
+    st.lists(st.sampled_from(WORDS)).map(" ".join),
+    st.lists(st.sampled_from([*WORDS, " ", "\t", "\u2003"])).map("".join),
+)
+
+
+def with_random_weights(artifact: Artifact, families: Sequence[str], lexicon: Lexicon) -> Artifact:
+    """Return the artifact with a lexicon, and random weights for the terms of the trap texts."""
+    rng = np.random.default_rng(7)
+    seen = [*TRAPS, " ".join(WORDS), " ".join(reversed(WORDS)), *(f"{w} {w} no" for w in WORDS)]
+    blocks = {}
+    for family in families:
+        analyzer = Analyzer(family, lexicon)
+        terms = tuple(sorted({term for text in seen for term in analyzer(text)}))
+        idf = rng.uniform(1, 5, len(terms)).astype(np.float32).astype(float)
+        blocks[family] = Block(terms, idf, float(rng.uniform(0.5, 1)))
+    n_terms = sum(len(block.terms) for block in blocks.values())
+    coefficients = rng.normal(size=(n_terms, 3)).astype(np.float32).astype(float)
+    families_of_tables = {
+        name: tables.FamilyWeights(block.terms, block.idf, block.weight)
+        for name, block in blocks.items()
+    }
+    made = tables.build_tables(lexicon, families_of_tables, coefficients, np.ones(3), 0.4)
+    changed = replace(artifact, tables=made, names=lexicon.names, min_known=0.4)
+    changed.__dict__["weights"] = Weights(blocks, coefficients, np.ones(3))
+    changed.__dict__["lexicon"] = lexicon
+    return changed
+
+
+@pytest.fixture(scope="module", params=["all", *FAMILIES])
+def scorers(
+    request: pytest.FixtureRequest, tricky_lexicon: Lexicon, tiny_artifact: Path
+) -> tuple[CompiledScorer, Scorer]:
+    families = FAMILIES if request.param == "all" else (request.param,)
+    artifact = with_random_weights(read_artifact(tiny_artifact), families, tricky_lexicon)
+    python = Scorer(artifact)
+    return CompiledScorer(artifact, lambda: python), python
+
+
+def assert_equal(compiled: Readings, python: Readings) -> None:
+    assert np.allclose(compiled.logits, python.logits, rtol=0, atol=1e-9)
+    assert compiled.known.tolist() == python.known.tolist()
+    assert compiled.outside == python.outside
+    assert compiled.is_possible.tolist() == python.is_possible.tolist()
+
+
+def test_traps_are_read_alike(scorers: tuple[CompiledScorer, Scorer]) -> None:
+    compiled, python = scorers
+    assert_equal(compiled.read(TRAPS), python.read(TRAPS))
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=texts)
+def test_all_of_unicode_is_read_alike(scorers: tuple[CompiledScorer, Scorer], text: str) -> None:
+    compiled, python = scorers
+    assert_equal(compiled.read([text]), python.read([text]))
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=texts)
+def test_languages_are_told_alike(scorers: tuple[CompiledScorer, Scorer], text: str) -> None:
+    compiled, python = scorers
+    assert compiled.identify([text]) == python.identify([text])
+
+
+def test_the_trained_model_scores_its_own_set_as_scikit_learn_does(trained: Classifier) -> None:
+    sentences = [s.text for s in read_labelled_set()][::60]
+    pipeline = joblib.load(trained.artifact.path / "pipeline.joblib")
+    assert trained.scorer == "compiled"
+    assert np.abs(trained.score(sentences) - pipeline.predict_proba(sentences)).max() < 1e-6
+    python = Scorer(trained.artifact)
+    compiled = CompiledScorer(trained.artifact, lambda: python)
+    assert_equal(compiled.read(sentences), python.read(sentences))
+    assert compiled.identify(sentences) == python.identify(sentences)
+
+
+def test_an_answer_depends_neither_on_company_nor_order_nor_threads(trained: Classifier) -> None:
+    sentences = [s.text for s in read_labelled_set()][::300]
+    together = trained.score(sentences)
+    assert np.array_equal(trained.score(sentences[::-1])[::-1], together)
+    assert np.array_equal(np.vstack([trained.score([s]) for s in sentences]), together)
+    with ThreadPoolExecutor(4) as pool:
+        for scores in pool.map(trained.score, [sentences] * 8):
+            assert np.array_equal(scores, together)
+
+
+def test_utf8_with_offsets_scores_as_strings_do(trained: Classifier) -> None:
+    scorer = CompiledScorer(trained.artifact, lambda: Scorer(trained.artifact))
+    sentences = [s.text for s in read_labelled_set()][:50]
+    encoded = [text.encode() for text in sentences]
+    offsets = np.cumsum([0, *map(len, encoded)])
+    assert_equal(scorer.read(Utf8Texts(b"".join(encoded), offsets)), scorer.read(sentences))
+
+
+@pytest.mark.parametrize("offsets", [[0, 5, 3], [0, 99], [-1, 2], []])
+def test_offsets_outside_of_the_bytes_are_refused(trained: Classifier, offsets: list[int]) -> None:
+    made = Kernel(trained.artifact.tables)
+    n = max(0, len(offsets) - 1)
+    answers = (np.zeros((n, 3)), np.zeros(n), np.zeros(n, np.uint8), np.zeros(n, np.uint64))
+    with pytest.raises(ValueError, match="offsets"):
+        made.score((b"abcdef", np.array(offsets, dtype=np.int64)), False, *answers)
+
+
+def test_answers_of_the_wrong_size_are_refused(trained: Classifier) -> None:
+    made = Kernel(trained.artifact.tables)
+    answers = (np.zeros((1, 3)), np.zeros(1), np.zeros(1, np.uint8), np.zeros(2, np.uint64))
+    with pytest.raises(ValueError, match="wrong size"):
+        made.score(["a"], False, *answers)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("char_page", 0xFFFF),
+        ("word_ids", 0xFFFFFFF0),
+        ("word_keys", 1),
+        ("entries", 0xFFFFFFF0),
+        ("entry_words", 0xFFFFFFF0),
+        ("single_start", 0xFFFFFFF0),
+        ("single_entries", 0xFFFFFFF0),
+        ("pair_start", 0xFFFFFFF0),
+        ("pair_ids", 0xFFFFFFF0),
+        ("value_start", 0xFFFFFFF0),
+        ("value_signs", 0xFFFFFFF0),
+        ("value_marker", 0xFFFFFFF0),
+        ("sign_text", 0xFFFFFFF0),
+        ("names_sorted", 0xFFFFFFF0),
+        ("families", 99),
+        ("term_rows", 0xFFFFFFF0),
+        ("term_keys", 1),
+        ("rows", np.nan),
+        ("intercepts", np.inf),
+        ("numbers", -1),
+        ("lexicon_counts", 0xFFFFFFF0),
+    ],
+)
+def test_arrays_that_point_outside_are_refused(trained: Classifier, name: str, value: Any) -> None:
+    damaged = dict(trained.artifact.tables)
+    damaged[name] = np.full_like(damaged[name], value)
+    with pytest.raises(ValueError, match=r"."):
+        Kernel(damaged)
+
+
+@pytest.mark.parametrize("place", range(0, 40, 3))
+def test_a_missing_or_shortened_array_is_refused(trained: Classifier, place: int) -> None:
+    arrays = trained.artifact.tables
+    name = sorted(arrays)[place % len(arrays)]
+    with pytest.raises(ValueError, match=f"{name} is missing"):
+        Kernel({key: array for key, array in arrays.items() if key != name})
+    shortened = np.frombuffer(arrays[name].tobytes()[:-1], dtype=np.uint8)
+    with pytest.raises(ValueError, match=r"."):
+        Kernel(dict(arrays) | {name: shortened})
+
+
+def test_without_a_kernel_python_serves_and_says_so(
+    artifact_copy: Path, monkeypatch: pytest.MonkeyPatch, classifier: Classifier
+) -> None:
+    monkeypatch.setattr(kernel, "AVAILABLE", False)
+    python = load(artifact_copy)
+    assert (python.scorer, classifier.scorer) == ("python", "compiled")
+    texts = [text for text in TRAPS if text]
+    assert np.allclose(python.score(texts), classifier.score(texts), rtol=0, atol=1e-9)
+
+
+def test_a_table_that_fits_no_kernel_is_refused_by_name(artifact_copy: Path) -> None:
+    artifact = read_artifact(artifact_copy)
+    broken = replace(artifact, tables={k: v for k, v in artifact.tables.items() if k != "rows"})
+    with pytest.raises(ArtifactError, match=r"tables\.bin: rows is missing; train again"):
+        Classifier(broken)
+
+
+@pytest.mark.parametrize("place", [0.0, 0.01, 0.4, 1.0])
+def test_a_shortened_file_of_arrays_is_refused(artifact_copy: Path, place: float) -> None:
+    content = (artifact_copy / "tables.bin").read_bytes()
+    with pytest.raises(ArraysError, match=r"."):
+        parse_arrays(memoryview(content[: int(place * (len(content) - 70))]))
