@@ -7,6 +7,7 @@ import numpy as np
 import orjson
 import pytest
 
+from benchmarks.label_sets import SETS, LabelSet, write_label_set
 from labels.lexicon import Lexicon
 from labels.sentences import LabelledSentence, read_labelled_set
 from labels.taxonomy import Taxonomy, read_taxonomy
@@ -24,7 +25,7 @@ from training.decisions import (
 from training.manifest import is_current
 from training.pipeline import build_vectorizer
 from training.run import run
-from training.train import TrainingError, n_steps, train
+from training.train import TrainingError, indicator_matrix, n_steps, out_of_fold, train
 
 
 def test_two_runs_write_the_same_bytes(
@@ -78,6 +79,39 @@ def test_out_of_fold_scores_know_the_labels(
         has_label = np.array([label in s.labels for s in sentences])
         scores = model.scores[:, column]
         assert scores[has_label].mean() > 2 * scores[~has_label].mean(), label
+
+
+def test_out_of_fold_models_saw_nothing_of_the_passage(taxonomy: Taxonomy) -> None:
+    sentences = [
+        LabelledSentence(f"s{i}", "en", f"{own}zz here", (taxonomy.ids[i % 3],), "news", own)
+        for i, own in enumerate("abcdefghij" * 6)
+    ]
+    truth, lexicon, config = indicator_matrix(sentences, taxonomy), Lexicon(), TrainingConfig()
+    counts = count_terms([s.text for s in sentences], lexicon, config)
+    _, known = out_of_fold(counts, sentences, truth, lexicon, config, lambda step: None)
+    assert known.tolist() == [0.5] * 60  # "here", but never the word of its own passage.
+
+
+@pytest.mark.parametrize(
+    ("label_set", "passages"),
+    [
+        pytest.param(SETS[0], ["train-0", "train-1", "train-0"], id="texts-on-one-conclusion"),
+        pytest.param(SETS[1], ["train-0", "train-1", "train-2"], id="texts-on-their-own"),
+        pytest.param(SETS[2], ["train-0", "train-1", "train-1"], id="one-text-two-targets"),
+    ],
+)
+def test_what_belongs_together_in_a_public_set_is_one_passage(
+    label_set: LabelSet, passages: list[str], tmp_path: Path
+) -> None:
+    texts = ["A b.", "C d e.", "C d e." if label_set.has_target else "F g."]
+    rows = [
+        {"text": text, "target": "xyx"[i], "labels": ["good"], "from": i, "to": i + 1}
+        for i, text in enumerate(texts)
+    ]
+    (tmp_path / "train.jsonl").write_bytes(b"\n".join(map(orjson.dumps, rows)))
+    (tmp_path / "set").mkdir()
+    write_label_set(label_set, tmp_path, tmp_path / "set")
+    assert [s.passage for s in read_labelled_set(tmp_path / "set")] == passages
 
 
 def test_a_label_without_positives_is_refused_by_name(
