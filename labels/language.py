@@ -56,7 +56,7 @@ class LanguageIdentifier:
     """Tells languages apart by its arrays, which ``build_identifier`` describes."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], codes: Sequence[str]) -> None:
-        self.codes = tuple(codes)
+        self.codes = (*codes, UNDETERMINED)
         self._next = arrays["language_next"]
         self._first = int(arrays["language_numbers"][-1])
         self._feature = arrays["language_feature"]
@@ -71,6 +71,10 @@ class LanguageIdentifier:
         A supported one; or another code, if the text is certainly in that language (``zxx``: no
         language at all); or ``und`` if nothing can be told.
         """
+        return self.codes[self.number(text)]
+
+    def number(self, text: str) -> int:
+        """Return the same as a number in ``codes``, -1 for ``und``."""
         sample = compose(text[:SAMPLE_CHARACTERS])
         if sample.isupper():
             sample = sample.lower()
@@ -78,14 +82,14 @@ class LanguageIdentifier:
             probabilities = self._weigh(sample[:GLANCE_CHARACTERS])
             best = int(probabilities.argmax())
             if self._is_supported[best] and probabilities[best] >= GLANCE_CERTAIN:
-                return self.codes[best]
+                return best
         probabilities = self._weigh(sample)
         best = int(probabilities.argmax())
         if probabilities[best] < (GUESS if self._is_supported[best] else CERTAIN):
             best = int(np.where(self._is_supported, probabilities, -1.0).argmax())
             if probabilities[best] < GUESS:
-                return UNDETERMINED
-        return self.codes[best]
+                return -1
+        return best
 
     def _weigh(self, sample: str) -> NDArray[np.float64]:
         """Return the probability of each language, of shape (n_languages,)."""
@@ -96,7 +100,7 @@ class LanguageIdentifier:
             features.append(self._feature[row, byte])
             row = self._next[row, byte]
         counts = Counter(feature for feature in features if feature != _NO_FEATURE)
-        scores = np.zeros(len(self.codes))
+        scores = np.zeros(len(self._same))
         if counts:
             found = np.array([*counts], dtype=np.intp)
             weights = self._weights[found].astype(np.float64)
@@ -104,7 +108,7 @@ class LanguageIdentifier:
         # A temperature of sqrt(bytes) keeps the probabilities honest over lengths (py3langid).
         scores = np.exp((scores - scores.max()) / math.sqrt(len(content) or 1))
         merged: NDArray[np.float64] = np.bincount(
-            self._same, scores / scores.sum(), minlength=len(self.codes)
+            self._same, scores / scores.sum(), minlength=len(self._same)
         ).astype(np.float64)
         return merged
 

@@ -4,7 +4,7 @@
 
 #include "terms.h"
 
-/* Why a sentence is outside the model's world; the same numbers stand in labels/kernel. */
+/* Why a sentence is outside the model's world; numbers in labels.world.REASONS. */
 enum { INSIDE, TOO_SHORT, TOO_LONG, NOT_PROSE, UNKNOWN_WORDS };
 
 typedef struct {
