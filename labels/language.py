@@ -49,6 +49,9 @@ _KNOWN = (  # noqa: SIM905 (sixty quoted codes are harder to read)
     "lt lv et sq el tr ru uk bg sr mk ja ko vi th id "
     "ms tl sw af ar fa ur he hi bn ta eo zxx"
 ).split()
+WEIGHT_UNIT = 2.0**-9
+"""The package keeps its weights, between -15 and -3, in half precision: whole multiples of this."""
+
 _NO_FEATURE = 0xFFFFFFFF
 
 
@@ -58,9 +61,10 @@ class LanguageIdentifier:
     def __init__(self, arrays: Mapping[str, NDArray[Any]], codes: Sequence[str]) -> None:
         self.codes = (*codes, UNDETERMINED)
         self._next = arrays["language_next"]
-        self._first = int(arrays["language_numbers"][-1])
+        self._first = int(arrays["language_numbers"][-2])
         self._feature = arrays["language_feature"]
-        self._weights = arrays["language_weights"].view(np.float16).reshape(-1, len(codes))
+        self._weights = arrays["language_weights"]
+        self._unit = float(arrays["language_numbers"][-1])
         self._prior = arrays["language_prior"]
         self._same = arrays["language_same"].astype(np.intp)
         self._is_supported = arrays["language_supported"].astype(bool)
@@ -103,7 +107,7 @@ class LanguageIdentifier:
         scores = np.zeros(len(self._same))
         if counts:
             found = np.array([*counts], dtype=np.intp)
-            weights = self._weights[found].astype(np.float64)
+            weights = self._weights[found] * self._unit
             scores = np.log1p(np.array([*counts.values()])) @ weights + self._prior
         # A temperature of sqrt(bytes) keeps the probabilities honest over lengths (py3langid).
         scores = np.exp((scores - scores.max()) / math.sqrt(len(content) or 1))
@@ -119,11 +123,11 @@ def build_identifier(supported: Sequence[str]) -> tuple[dict[str, NDArray[Any]],
     ``language_next``, ``language_feature``, of shape (n_rows, 256)
         The row that follows by the next byte, and the feature that this byte completes, if any.
     ``language_weights``, of shape (n_features, n_languages)
-        Log-probabilities in half precision, as bits; ``language_prior`` of shape (n_languages,).
+        Log-probabilities in units of ``WEIGHT_UNIT``; ``language_prior`` of shape (n_languages,).
     ``language_same``, ``language_supported``, of shape (n_languages,)
         The language that one counts as, and whether it is among ``supported``.
     ``language_numbers``
-        The constants of this module, and the first row.
+        The constants of this module, the first row, and the unit.
     """
     # Only who trains needs the package; a service reads the artifact.
     from py3langid.langid import MODEL_FILE
@@ -139,7 +143,7 @@ def build_identifier(supported: Sequence[str]) -> tuple[dict[str, NDArray[Any]],
     arrays: dict[str, NDArray[Any]] = {
         "language_next": row[state],
         "language_feature": np.where(feature < 0, _NO_FEATURE, feature).astype(np.uint32)[state],
-        "language_weights": np.ascontiguousarray(packaged.nb_ptc, np.float16).view(np.uint16),
+        "language_weights": np.ascontiguousarray(packaged.nb_ptc / WEIGHT_UNIT).astype(np.int16),
         "language_prior": np.asarray(packaged.nb_pc, dtype=np.float32),
         "language_same": np.array(same, dtype=np.uint32),
         "language_supported": np.array([codes[i] in supported for i in same], dtype=np.uint32),
@@ -152,6 +156,7 @@ def build_identifier(supported: Sequence[str]) -> tuple[dict[str, NDArray[Any]],
                 CERTAIN,
                 GUESS,
                 row[0],
+                WEIGHT_UNIT,
             ]
         ),
     }

@@ -174,7 +174,7 @@ class Classifier:
         texts = list(sentences)
         for text in texts:
             check_text(text)
-        return expit(self._read(texts).logits)
+        return self._read(texts).scores
 
     def score_texts(self, texts: Texts) -> TextScores:
         """Return the answers of ``classify`` to many texts, as arrays.
@@ -314,8 +314,7 @@ class Classifier:
 
         ``is_supported`` tells whether labels are given in the sentences' language.
         """
-        scores = expit(readings.logits)
-        is_possible = readings.is_possible
+        scores, is_possible = readings.scores, readings.is_possible
         reasons = readings.outside.copy()
         reasons[(reasons == 0) & ~is_possible.any(axis=1)] = NOBODY_NAMED
         reasons[~np.broadcast_to(is_supported, reasons.shape)] = LANGUAGE_UNSUPPORTED
@@ -433,8 +432,3 @@ def check_text(text: object) -> None:
             f"lone surrogate U+{ord(text[error.start]):04X} at code point {error.start}; expected "
             "valid Unicode"
         ) from None
-
-
-def expit(logits: Floats) -> Floats:
-    """Return 1 / (1 + exp(-logit)) without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * logits))

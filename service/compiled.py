@@ -32,7 +32,7 @@ Texts = Sequence[str] | Utf8Texts
 
 
 class CompiledScorer:
-    """Logits of sentences under one artifact; safe to share by threads, which it lets run.
+    """Scores of sentences under one artifact; safe to share by threads, which it lets run.
 
     A text whose small letters depend on context (a Greek capital sigma, a Turkish dotted capital
     I) is left to Python, which knows the rules; ``python`` makes that scorer when it is needed.
@@ -56,7 +56,7 @@ class CompiledScorer:
         self._is_about_nobody = self._about == 0
 
     def read(self, sentences: Texts) -> Readings:
-        """Return the logits of sentences, and whether they lie in the model's world."""
+        """Return the scores of sentences, and whether they lie in the model's world."""
         readings, left = self._read(sentences, is_composed=False)
         if len(left):
             # Most of these only hold an accent written as two characters, or marks of a script
@@ -80,13 +80,13 @@ class CompiledScorer:
     def _read(self, texts: Texts, *, is_composed: bool) -> tuple[Readings, NDArray[np.intp]]:
         """Return the readings, and the rows that only Python can read."""
         n = len(texts)
-        logits, known = np.empty((n, len(self._about))), np.empty(n)
+        scores, known = np.empty((n, len(self._about))), np.empty(n)
         outside, named = np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint64)
-        self._kernel.score(_for_kernel(texts), is_composed, logits, known, outside, named)
+        self._kernel.score(_for_kernel(texts), is_composed, scores, known, outside, named)
         left = np.flatnonzero(outside == NEEDS_PYTHON)
         outside[left] = 0
         is_possible = ((named[:, None] & self._about) != 0) | self._is_about_nobody
-        return Readings(logits, is_possible, known, outside), left
+        return Readings(scores, is_possible, known, outside), left
 
 
 def _for_kernel(texts: Texts) -> Any:
@@ -94,7 +94,7 @@ def _for_kernel(texts: Texts) -> Any:
 
 
 def _replace(readings: Readings, rows: NDArray[np.intp], by: Readings) -> None:
-    readings.logits[rows] = by.logits
+    readings.scores[rows] = by.scores
     readings.is_possible[rows] = by.is_possible
     readings.known[rows] = by.known
     readings.outside[rows] = by.outside

@@ -29,13 +29,13 @@ Rows = NDArray[np.int32]
 class Readings:
     """What the model sees in sentences.
 
-    ``logits`` and ``is_possible`` (whether the sentence names somebody whom the label is about)
-    are of shape (n_sentences, n_labels); ``known``, the share of known words, of shape
+    ``scores`` (calibrated probabilities) and ``is_possible`` (whether the sentence names somebody
+    whom the label is about) are of shape (n_sentences, n_labels); ``known``, the share of known words, of shape
     (n_sentences,), as ``outside``: why a sentence is outside the model's world, as a number in
     ``labels.world.REASONS``.
     """
 
-    logits: Floats
+    scores: Floats
     is_possible: Bools
     known: Floats
     outside: NDArray[np.uint8]
@@ -105,7 +105,7 @@ class Scorer:
         self._vocabulary = self._row_of.get("word", {})
 
     def read(self, sentences: Sequence[str]) -> Readings:
-        """Return the logits of sentences, and whether they lie in the model's world."""
+        """Return the scores of sentences, and whether they lie in the model's world."""
         shape = (len(sentences), len(self._intercepts))
         logits, is_possible = np.empty(shape), np.empty(shape, dtype=bool)
         known = np.empty(len(sentences))
@@ -118,7 +118,7 @@ class Scorer:
             known[row] = known_share(items, self._vocabulary)
             reason = reason_outside(text, items, known[row], self._min_known)
             outside[row] = REASONS.index(reason)
-        return Readings(logits, is_possible, known, outside)
+        return Readings(expit(logits), is_possible, known, outside)
 
     def _logits(self, text: str, items: Sequence[Item]) -> Floats:
         rows = [
@@ -227,3 +227,8 @@ def _offsets_before_composing(sentence: str) -> list[int]:
         offsets += [start] * len(compose(sentence[start:end]))
         start = end
     return [*offsets, len(sentence)]
+
+
+def expit(logits: Floats) -> Floats:
+    """Return 1 / (1 + exp(-logit)) without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * logits))

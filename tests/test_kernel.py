@@ -156,7 +156,7 @@ def scorers(
 
 
 def assert_equal(compiled: Readings, python: Readings) -> None:
-    assert np.allclose(compiled.logits, python.logits, rtol=0, atol=1e-9)
+    assert np.allclose(compiled.scores, python.scores, rtol=0, atol=1e-9)
     assert compiled.known.tolist() == python.known.tolist()
     assert compiled.outside.tolist() == python.outside.tolist()
     assert compiled.is_possible.tolist() == python.is_possible.tolist()
