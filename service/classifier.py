@@ -174,7 +174,7 @@ class Classifier:
         texts = list(sentences)
         for text in texts:
             check_text(text)
-        return self._read(texts).scores
+        return self._compiled.score(texts) if self._compiled else self._read(texts).scores
 
     def score_texts(self, texts: Texts) -> TextScores:
         """Return the answers of ``classify`` to many texts, as arrays.

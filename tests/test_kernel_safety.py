@@ -39,8 +39,8 @@ def score(made: Kernel, content: Any, offsets: Any) -> int:
 def test_a_single_word_cannot_stand_for_a_phrase(trained: Classifier) -> None:
     tables = dict(trained.artifact.tables)
     phrase = int(np.flatnonzero(tables["entries"][:, 1] > 1)[0])
-    tables["single_entries"] = np.full_like(tables["single_entries"], phrase)
-    with pytest.raises(ValueError, match="single_entries holds a phrase"):
+    tables["single_start"] = np.full_like(tables["single_start"], phrase + 1)
+    with pytest.raises(ValueError, match="single_start holds a phrase"):
         Kernel(tables)
 
 
@@ -123,7 +123,7 @@ def test_what_is_no_buffer_is_refused(made: Kernel) -> None:
     with pytest.raises(TypeError):
         made.score((b"", None), False, *answers(0))
     with pytest.raises(TypeError):
-        made.score(["a"], False, *answers(1)[:3], None)
+        made.score(["a"], False, None, *answers(1)[1:])
     with pytest.raises(ValueError, match="contiguous"):
         made.score(["a", "b"], False, *answers(2)[:3], np.zeros((2, 2), np.uint64)[:, 0])
     with pytest.raises(TypeError):
@@ -142,7 +142,7 @@ def test_refusals_hold_on_to_nothing(trained: Classifier, made: Kernel) -> None:
         with pytest.raises(ValueError, match="wrong size"):
             made.score([text, text], False, *given)
         with pytest.raises(TypeError):
-            made.score((content, offsets), False, *given[:3], None)
+            made.score((content, offsets), False, None, *given[1:])
         with pytest.raises(ValueError, match="missing"):
             Kernel({"text": given[3], "rows": given[0]})
         made.score((content, offsets), False, *given)

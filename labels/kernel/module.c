@@ -212,6 +212,9 @@ static int is_for(const Py_buffer *buffer, const Column *column, size_t n) {
 static int open_answers(PyObject *const *args, Py_buffer *answers, const Column *columns,
                         int n_arrays, size_t n) {
     for (int i = 0; i < n_arrays; i++) {
+        memset(&answers[i], 0, sizeof answers[i]);
+        if (i > 0 && args[i] == Py_None) /* not asked for */
+            continue;
         int is_open = PyObject_GetBuffer(args[i], &answers[i],
                                          PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) == 0;
         if (is_open && is_for(&answers[i], &columns[i], n))
@@ -227,26 +230,34 @@ static int open_answers(PyObject *const *args, Py_buffer *answers, const Column 
 
 enum { SCORES, KNOWN, OUTSIDE, NAMED, N_ANSWERS };
 
+/* Score all texts, each alone, so that no answer depends on another; count those that are left to
+   Python. */
 static Status score_all(const Tables *t, Work *work, const Texts *texts, int is_composed,
-                        const Py_buffer *to) {
+                        const Py_buffer *to, size_t *n_left) {
+    *n_left = 0;
     for (size_t i = 0; i < texts->n; i++) {
         Answer answer = {0, 0, NEEDS_PYTHON_CODE};
         double *scores = (double *)to[SCORES].buf + i * t->n_labels;
-        if (score_text(t, work, texts->utf8[i], texts->n_bytes[i], is_composed, scores, &answer) ==
-            NO_MEMORY)
+        Status status = score_text(t, work, texts->utf8[i], texts->n_bytes[i], is_composed, scores,
+                                   &answer);
+        if (status == NO_MEMORY)
             return NO_MEMORY;
-        ((double *)to[KNOWN].buf)[i] = answer.known;
-        ((uint8_t *)to[OUTSIDE].buf)[i] = answer.outside;
-        ((uint64_t *)to[NAMED].buf)[i] = answer.named;
+        *n_left += status == NEEDS_PYTHON;
+        if (to[KNOWN].buf != NULL)
+            ((double *)to[KNOWN].buf)[i] = answer.known;
+        if (to[OUTSIDE].buf != NULL)
+            ((uint8_t *)to[OUTSIDE].buf)[i] = answer.outside;
+        if (to[NAMED].buf != NULL)
+            ((uint64_t *)to[NAMED].buf)[i] = answer.named;
     }
     return READ;
 }
 
-/* score(texts, is_composed, scores, known, outside, named) */
+/* score(texts, is_composed, scores, known, outside, named) -> how many are left to Python */
 static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
     const Column columns[N_ANSWERS] = {
-        [LOGITS] = {self->tables.n_labels, sizeof(double)},
+        [SCORES] = {self->tables.n_labels, sizeof(double)},
         [KNOWN] = {1, sizeof(double)},
         [OUTSIDE] = {1, sizeof(uint8_t)},
         [NAMED] = {1, sizeof(uint64_t)},
@@ -254,6 +265,7 @@ static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_
     Py_buffer answers[N_ANSWERS];
     Texts texts;
     Work *work = NULL;
+    size_t n_left = 0;
     if (n_args != 2 + N_ANSWERS) {
         PyErr_SetString(PyExc_TypeError, "score takes texts, a flag and four arrays");
         return NULL;
@@ -266,7 +278,7 @@ static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_
             Status status;
             int is_composed = args[1] == Py_True;
             Py_BEGIN_ALLOW_THREADS;
-            status = score_all(&self->tables, work, &texts, is_composed, answers);
+            status = score_all(&self->tables, work, &texts, is_composed, answers, &n_left);
             Py_END_ALLOW_THREADS;
             give_back(self, work);
             if (status == NO_MEMORY)
@@ -278,7 +290,7 @@ static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_
     close_texts(&texts);
     if (PyErr_Occurred())
         return NULL;
-    Py_RETURN_NONE;
+    return PyLong_FromSize_t(n_left);
 }
 
 /* identify(texts, languages): numbers of 32 bits */
@@ -357,41 +369,34 @@ static PyObject *make_pair_keys(PyObject *module, PyObject *args) {
     return result;
 }
 
-/* make_hash_table(bytes of uint64) -> (keys, ids): number i under key i, at most half full */
+/* make_hash_table(bytes of uint64) -> bytes of slots: number i under key i, at most half full */
 static PyObject *make_hash_table(PyObject *module, PyObject *args) {
-    PyObject *bytes;
+    Py_buffer buffer;
     (void)module;
-    if (!PyArg_ParseTuple(args, "S", &bytes))
+    if (!PyArg_ParseTuple(args, "y*", &buffer))
         return NULL;
-    const uint64_t *keys = (const uint64_t *)PyBytes_AsString(bytes);
-    size_t n = (size_t)PyBytes_Size(bytes) / 8, size = 16;
+    const uint64_t *keys = buffer.buf;
+    size_t n = (size_t)buffer.len / 8, size = 16;
     while (size < 2 * n)
         size *= 2;
-    PyObject *slots = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size * 8));
-    PyObject *ids = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size * 4));
-    int is_unique = 1;
-    if (slots != NULL && ids != NULL) {
-        uint64_t *slot_keys = (uint64_t *)PyBytes_AsString(slots);
-        uint32_t *slot_ids = (uint32_t *)PyBytes_AsString(ids);
-        memset(slot_keys, 0, size * 8);
-        memset(slot_ids, 0, size * 4);
-        for (size_t i = 0; i < n && is_unique; i++) {
-            size_t slot = (uint32_t)keys[i] & (size - 1);
-            while (slot_keys[slot] != 0 && slot_keys[slot] != keys[i])
-                slot = (slot + 1) & (size - 1);
-            is_unique = slot_keys[slot] == 0;
-            slot_keys[slot] = keys[i];
-            slot_ids[slot] = (uint32_t)i;
+    PyObject *result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size * sizeof(Slot)));
+    if (result != NULL) {
+        Slot *slots = (Slot *)PyBytes_AsString(result);
+        memset(slots, 0, size * sizeof *slots);
+        for (size_t i = 0; i < n; i++) {
+            size_t at = (uint32_t)keys[i] & (size - 1);
+            while (slots[at].key != 0 && slots[at].key != keys[i])
+                at = (at + 1) & (size - 1);
+            if (slots[at].key != 0) {
+                PyErr_SetString(PyExc_ValueError, "two have the same key");
+                Py_CLEAR(result);
+                break;
+            }
+            slots[at] = (Slot){keys[i], i};
         }
     }
-    if (!is_unique)
-        PyErr_SetString(PyExc_ValueError, "two have the same key");
-    if (PyErr_Occurred()) {
-        Py_XDECREF(slots);
-        Py_XDECREF(ids);
-        return NULL;
-    }
-    return Py_BuildValue("(NN)", slots, ids);
+    PyBuffer_Release(&buffer);
+    return result;
 }
 
 static PyMethodDef kernel_methods[] = {
