@@ -12,6 +12,8 @@ int grow(void **array, size_t *size, size_t n, size_t element) {
     if (n <= *size)
         return 1;
     size_t larger = n + n / 2 + 64;
+    if (larger < n || larger > SIZE_MAX / element)
+        return 0;
     void *moved = realloc(*array, larger * element);
     if (moved == NULL)
         return 0;
@@ -58,17 +60,18 @@ Status read_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int
     while (at < end) {
         uint32_t c = *at++;
         if (c >= 0x80) {
+            static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
             int n_more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
             if (c < 0xc2 || c > 0xf4 || end - at < n_more)
                 return NEEDS_PYTHON;
             c &= 0x3f >> n_more;
-            for (; n_more > 0; n_more--, at++) {
+            for (int i = 0; i < n_more; i++, at++) {
                 if ((*at & 0xc0) != 0x80)
                     return NEEDS_PYTHON;
                 c = c << 6 | (*at & 0x3f);
             }
-            if (c >= 0x110000)
-                return NEEDS_PYTHON;
+            if (c < least[n_more] || c >> 11 == 0xd800 >> 11 || c >= 0x110000)
+                return NEEDS_PYTHON; /* overlong, a surrogate, too large: Python refuses it */
         }
         size_t index = (size_t)t->char_page[c >> 8] * 256 + (c & 255);
         uint16_t class = t->char_class[index];

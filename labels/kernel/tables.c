@@ -128,6 +128,8 @@ static const char *open_lexicon(Tables *t, const Array *arrays, size_t n_arrays)
     CHECK(n == t->n_lexicon_words + 1 && are_starts(t->single_start, n, n_singles) &&
               all_below(t->single_entries, n_singles, t->n_entries),
           "single_start points outside");
+    for (uint32_t i = 0; i < n_singles; i++)
+        CHECK(t->entries[t->single_entries[i]].n_words == 1, "single_entries holds a phrase");
     TAKE(t->pair_entries, "pair_entries", n_other);
     TAKE(t->pair_start, "pair_start", n);
     CHECK(n == n_pairs + 1 && are_starts(t->pair_start, n, n_other) &&
