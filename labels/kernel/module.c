@@ -56,28 +56,40 @@ static void kernel_free(Kernel *self) {
     Py_DECREF(type);
 }
 
-static int hold(Kernel *self, PyObject *tables, Array *arrays) {
-    PyObject *name, *array;
-    Py_ssize_t at = 0, n;
-    while (PyDict_Next(tables, &at, &name, &array)) {
-        int i = self->n_arrays;
-        if (i == MAX_ARRAYS) {
-            PyErr_SetString(PyExc_ValueError, "too many arrays");
-            return 0;
-        }
-        const char *text = PyUnicode_AsUTF8AndSize(name, &n);
-        if (text == NULL || PyObject_GetBuffer(array, &self->buffers[i], PyBUF_C_CONTIGUOUS) < 0)
-            return 0;
-        self->n_arrays++;
-        self->names[i] = malloc((size_t)n + 1);
-        if (self->names[i] == NULL) {
-            PyErr_NoMemory();
-            return 0;
-        }
-        memcpy(self->names[i], text, (size_t)n + 1);
-        arrays[i] = (Array){self->names[i], self->buffers[i].buf, (size_t)self->buffers[i].len};
+static int hold_one(Kernel *self, PyObject *name, PyObject *given, Array *array) {
+    int i = self->n_arrays;
+    Py_ssize_t n;
+    const char *text = PyUnicode_AsUTF8AndSize(name, &n);
+    if (text == NULL)
+        return 0;
+    if (i == MAX_ARRAYS) {
+        PyErr_SetString(PyExc_ValueError, "too many arrays");
+        return 0;
     }
+    Py_buffer *buffer = &self->buffers[i];
+    if (PyObject_GetBuffer(given, buffer, PyBUF_C_CONTIGUOUS) < 0)
+        return 0;
+    self->n_arrays++;
+    self->names[i] = malloc((size_t)n + 1);
+    if (self->names[i] == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    memcpy(self->names[i], text, (size_t)n + 1);
+    *array = (Array){self->names[i], buffer->buf, (size_t)buffer->len, (size_t)buffer->itemsize};
     return 1;
+}
+
+static int hold(Kernel *self, PyObject *tables, Array *arrays) {
+    /* A list of our own: to ask for a buffer may run code that changes the dictionary. */
+    PyObject *items = PyDict_Items(tables);
+    int is_held = items != NULL;
+    for (Py_ssize_t i = 0; is_held && i < PyList_Size(items); i++) {
+        PyObject *item = PyList_GetItem(items, i);
+        is_held = hold_one(self, PyTuple_GetItem(item, 0), PyTuple_GetItem(item, 1), &arrays[i]);
+    }
+    Py_XDECREF(items);
+    return is_held;
 }
 
 static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
@@ -142,19 +154,29 @@ static int open_strings(Texts *texts, PyObject *list) {
     return 1;
 }
 
+static int are_offsets(const Py_buffer *offsets) {
+    return offsets->itemsize == sizeof(int64_t) && offsets->len >= offsets->itemsize &&
+           (uintptr_t)offsets->buf % _Alignof(int64_t) == 0;
+}
+
 static int open_bytes(Texts *texts, PyObject *bytes, PyObject *array) {
     Py_buffer offsets;
-    int is_valid = 0;
     if (PyObject_GetBuffer(bytes, &texts->bytes, PyBUF_C_CONTIGUOUS) < 0 ||
         PyObject_GetBuffer(array, &offsets, PyBUF_C_CONTIGUOUS) < 0)
         return 0;
-    const int64_t *at = offsets.buf;
-    if (offsets.len >= 8 && offsets.len % 8 == 0 && (uintptr_t)at % 8 == 0) {
-        is_valid = room_for_texts(texts, (size_t)offsets.len / 8 - 1);
-        for (size_t i = 0; is_valid && i < texts->n; i++) {
-            is_valid = at[i] >= 0 && at[i] <= at[i + 1] && at[i + 1] <= texts->bytes.len;
-            texts->utf8[i] = (const char *)texts->bytes.buf + at[i];
-            texts->n_bytes[i] = (size_t)(at[i + 1] - at[i]);
+    int is_valid = are_offsets(&offsets) &&
+                   room_for_texts(texts, (size_t)(offsets.len / offsets.itemsize) - 1);
+    /* Each is read once: another thread may write to the array. */
+    const volatile int64_t *at = offsets.buf;
+    int64_t end = is_valid ? at[0] : 0;
+    is_valid = is_valid && end >= 0;
+    for (size_t i = 0; is_valid && i < texts->n; i++) {
+        int64_t start = end;
+        end = at[i + 1];
+        is_valid = start <= end && end <= texts->bytes.len;
+        if (is_valid) {
+            texts->utf8[i] = (const char *)texts->bytes.buf + start;
+            texts->n_bytes[i] = (size_t)(end - start);
         }
     }
     PyBuffer_Release(&offsets);
@@ -177,16 +199,25 @@ static int open_texts(Texts *texts, PyObject *given) {
     return is_open;
 }
 
-/* Open writable arrays with a row a text, of the sizes given, in bytes. */
-static int open_answers(PyObject *const *args, Py_buffer *answers, const size_t *sizes,
+/* An array for answers: a row a text, of n_columns numbers of the size given. */
+typedef struct {
+    size_t n_columns, size;
+} Column;
+
+static int is_for(const Py_buffer *buffer, const Column *column, size_t n) {
+    return (size_t)buffer->itemsize == column->size && (uintptr_t)buffer->buf % column->size == 0 &&
+           (size_t)buffer->len == n * column->n_columns * column->size;
+}
+
+static int open_answers(PyObject *const *args, Py_buffer *answers, const Column *columns,
                         int n_arrays, size_t n) {
     for (int i = 0; i < n_arrays; i++) {
         int is_open = PyObject_GetBuffer(args[i], &answers[i],
                                          PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) == 0;
-        if (is_open && (size_t)answers[i].len == n * sizes[i])
+        if (is_open && is_for(&answers[i], &columns[i], n))
             continue;
         if (is_open)
-            PyErr_SetString(PyExc_ValueError, "an array for answers has the wrong size");
+            PyErr_SetString(PyExc_ValueError, "an array for answers has the wrong size or type");
         for (int k = 0; k < i + is_open; k++)
             PyBuffer_Release(&answers[k]);
         return 0;
@@ -214,8 +245,12 @@ static Status score_all(const Tables *t, Work *work, const Texts *texts, int is_
 /* score(texts, is_composed, logits, known, outside, named) */
 static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
-    const size_t sizes[N_ANSWERS] = {self->tables.n_labels * sizeof(double), sizeof(double), 1,
-                                     sizeof(uint64_t)};
+    const Column columns[N_ANSWERS] = {
+        [LOGITS] = {self->tables.n_labels, sizeof(double)},
+        [KNOWN] = {1, sizeof(double)},
+        [OUTSIDE] = {1, sizeof(uint8_t)},
+        [NAMED] = {1, sizeof(uint64_t)},
+    };
     Py_buffer answers[N_ANSWERS];
     Texts texts;
     Work *work = NULL;
@@ -225,7 +260,7 @@ static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_
     }
     if (!open_texts(&texts, args[0]))
         return NULL;
-    if (open_answers(args + 2, answers, sizes, N_ANSWERS, texts.n)) {
+    if (open_answers(args + 2, answers, columns, N_ANSWERS, texts.n)) {
         work = take_work(self);
         if (work != NULL) {
             Status status;
@@ -249,7 +284,7 @@ static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_
 /* identify(texts, languages): numbers of 32 bits */
 static PyObject *kernel_identify(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
-    const size_t size = sizeof(int32_t);
+    const Column column = {1, sizeof(int32_t)};
     Py_buffer languages;
     Texts texts;
     Work *work = NULL;
@@ -259,7 +294,7 @@ static PyObject *kernel_identify(PyObject *object, PyObject *const *args, Py_ssi
     }
     if (!open_texts(&texts, args[0]))
         return NULL;
-    if (open_answers(args + 1, &languages, &size, 1, texts.n)) {
+    if (open_answers(args + 1, &languages, &column, 1, texts.n)) {
         work = take_work(self);
         if (work != NULL) {
             Status status = READ;
@@ -308,29 +343,28 @@ static PyObject *make_keys_of_texts(PyObject *module, PyObject *args) {
 
 /* make_pair_keys(bytes of uint32 pairs) -> bytes of uint64 */
 static PyObject *make_pair_keys(PyObject *module, PyObject *args) {
-    Py_buffer pairs;
+    PyObject *pairs;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*", &pairs))
+    if (!PyArg_ParseTuple(args, "S", &pairs))
         return NULL;
-    const uint32_t *numbers = pairs.buf;
-    Py_ssize_t n = pairs.len / 8;
+    const uint32_t *numbers = (const uint32_t *)PyBytes_AsString(pairs);
+    Py_ssize_t n = PyBytes_Size(pairs) / 8;
     PyObject *result = PyBytes_FromStringAndSize(NULL, n * 8);
     for (Py_ssize_t i = 0; result != NULL && i < n; i++) {
         uint64_t key = pair_key(numbers[2 * i], numbers[2 * i + 1]);
         memcpy(PyBytes_AsString(result) + i * 8, &key, 8);
     }
-    PyBuffer_Release(&pairs);
     return result;
 }
 
 /* make_hash_table(bytes of uint64) -> (keys, ids): number i under key i, at most half full */
 static PyObject *make_hash_table(PyObject *module, PyObject *args) {
-    Py_buffer buffer;
+    PyObject *bytes;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*", &buffer))
+    if (!PyArg_ParseTuple(args, "S", &bytes))
         return NULL;
-    const uint64_t *keys = buffer.buf;
-    size_t n = (size_t)buffer.len / 8, size = 16;
+    const uint64_t *keys = (const uint64_t *)PyBytes_AsString(bytes);
+    size_t n = (size_t)PyBytes_Size(bytes) / 8, size = 16;
     while (size < 2 * n)
         size *= 2;
     PyObject *slots = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size * 8));
@@ -350,7 +384,6 @@ static PyObject *make_hash_table(PyObject *module, PyObject *args) {
             slot_ids[slot] = (uint32_t)i;
         }
     }
-    PyBuffer_Release(&buffer);
     if (!is_unique)
         PyErr_SetString(PyExc_ValueError, "two have the same key");
     if (PyErr_Occurred()) {

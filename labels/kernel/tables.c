@@ -18,11 +18,17 @@ static const Array *find(const Array *arrays, size_t n_arrays, const char *name)
     return NULL;
 }
 
+/* The size of the numbers that the array for `field` holds. */
+#define NUMBER_SIZE(field)                                                                         \
+    _Generic(*(field), Entry: sizeof(uint32_t), EntryWord: sizeof(uint32_t),                       \
+             default: sizeof *(field))
+
 /* Points `field` at the array of its name and `count` at its number of elements. */
 #define TAKE(field, name, count)                                                                   \
     do {                                                                                           \
         const Array *found = find(arrays, n_arrays, name);                                         \
         CHECK(found != NULL, name " is missing");                                                  \
+        CHECK(found->item == NUMBER_SIZE(field), name " holds numbers of another size");           \
         CHECK(found->size % sizeof *(field) == 0, name " has a broken size");                      \
         CHECK((uintptr_t)found->data % _Alignof(uint64_t) == 0, name " is not aligned");           \
         CHECK(found->size / sizeof *(field) < UINT32_MAX, name " is too large");                   \

@@ -112,6 +112,7 @@ typedef struct {
     const char *name;
     const void *data;
     size_t size; /* bytes */
+    size_t item; /* bytes of one number */
 } Array;
 
 /* Fill tables from named arrays. Returns NULL, or what is wrong with them. */
