@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 # Labelled text that the set must share no words with, checked where it exists.
 HELD_OUT ?= ../shared/real
 
-.PHONY: help setup train serve test check evaluate bench figures report peers sets lock image clean
+.PHONY: help setup train serve test check evaluate fuzz bench figures report peers sets lock image clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -40,6 +40,9 @@ test: check train  ## check, then all tests
 
 evaluate: train  ## measure on FILE (labelled JSON Lines): make evaluate FILE=...
 	$(STANCE) evaluate $(FILE)
+
+fuzz: setup  ## N hostile texts and N/20 damaged arrays for the kernel: make fuzz N=10000000
+	$(VENV)/bin/python -m tests.fuzz $(or $(N),1000000)
 
 bench: train  ## speed beside scikit-learn, in one run
 	$(VENV)/bin/python -m benchmarks.latency

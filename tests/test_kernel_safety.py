@@ -1,6 +1,7 @@
 """No text, array or caller makes the kernel leave its memory."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ if not kernel.AVAILABLE:
     pytest.skip("the kernel is not built: there was no C compiler", allow_module_level=True)
 
 from labels.kernel._kernel import Kernel
+from tests.fuzz.__main__ import can_build, fuzz
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +164,10 @@ def test_a_dictionary_that_changes_while_it_is_read_is_no_harm() -> None:
     tables |= {f"{i}": Hostile() for i in range(30)}
     with pytest.raises(ValueError, match="missing"):
         Kernel(tables)
+
+
+def test_hostile_texts_and_damaged_arrays_do_no_harm(tmp_path: Path) -> None:
+    """Run `make fuzz` for a moment; the run of 10,000,000 is for whoever changes the kernel."""
+    if not can_build(tmp_path):
+        pytest.skip("the C compiler has no AddressSanitizer and UBSan: the kernel is not fuzzed")
+    fuzz(tmp_path, 20_000)

@@ -371,12 +371,12 @@ static PyObject *make_pair_keys(PyObject *module, PyObject *args) {
 
 /* make_hash_table(bytes of uint64) -> bytes of slots: number i under key i, at most half full */
 static PyObject *make_hash_table(PyObject *module, PyObject *args) {
-    Py_buffer buffer;
+    PyObject *bytes;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*", &buffer))
+    if (!PyArg_ParseTuple(args, "S", &bytes))
         return NULL;
-    const uint64_t *keys = buffer.buf;
-    size_t n = (size_t)buffer.len / 8, size = 16;
+    const uint64_t *keys = (const uint64_t *)PyBytes_AsString(bytes);
+    size_t n = (size_t)PyBytes_Size(bytes) / 8, size = 16;
     while (size < 2 * n)
         size *= 2;
     PyObject *result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size * sizeof(Slot)));
@@ -395,7 +395,6 @@ static PyObject *make_hash_table(PyObject *module, PyObject *args) {
             slots[at] = (Slot){keys[i], i};
         }
     }
-    PyBuffer_Release(&buffer);
     return result;
 }
 
