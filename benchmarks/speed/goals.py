@@ -25,24 +25,24 @@ class Goal:
 
 
 GOALS = (
-    Goal("scoring", "batches, scikit-learn", "times as fast as the same model in scikit-learn, in batches", 45),
-    Goal("scoring", "one by one, scikit-learn", "the same, one by one", 150),
-    Goal("scoring", "batches, fastText", "times as fast as fastText from Python, in batches", 2),
-    Goal("scoring", "one by one, fastText", "the same, one by one", 2),
+    Goal("scoring", "batches, scikit-learn", "times scikit-learn, same model, in batches", 45),
+    Goal("scoring", "one by one, scikit-learn", "times scikit-learn, same model, one by one", 150),
+    Goal("scoring", "batches, fastText", "times fastText from Python, in batches", 2),
+    Goal("scoring", "one by one, fastText", "times fastText from Python, one by one", 2),
     Goal("scoring", "two threads", "two threads, times one", 1.7),
-    Goal("ladder", "hash-only", "times the pass that only makes and hashes terms", 4, False),
-    Goal("http", "echo", "requests a second of `/classify`, one sentence, to those of an echo", 0.75),
-    Goal("http", "scikit-learn", "the same, to those of scikit-learn in the handler", 15),
+    Goal("ladder", "hash-only", "time to that of a pass that only hashes the terms", 4, False),
+    Goal("http", "echo", "requests a second, one sentence, to those of an echo", 0.75),
+    Goal("http", "scikit-learn", "requests a second, to those of scikit-learn in a handler", 15),
     Goal("http", "article, ms", "milliseconds inside the service for 40 sentences", 2, False),
-    Goal("start", "ready", "time until ready to that of a bare FastAPI app", 1.5, False),
+    Goal("start", "ready", "time until ready, to that of a bare FastAPI app", 1.5, False),
     Goal("start", "first worker, MB", "megabytes of one worker", 120, False),
     Goal("start", "further worker, MB", "megabytes of each further worker", 40, False),
-    Goal("growth", "terms", "time a sentence at the most terms to that at the fewest", 2, False),
-    Goal("training", "straightforward", "times as fast as the same training in plain scikit-learn", 4),
-    Goal("files", "share of memory speed", "speed of `stance score` on parquet to that in memory", 0.6),
+    Goal("growth", "terms", "time with the most terms, to that with the fewest", 2, False),
+    Goal("training", "straightforward", "times the same training in plain scikit-learn", 4),
+    Goal("files", "share of memory speed", "speed of `stance score`, to scoring in memory", 0.6),
     Goal("files", "two cores", "two cores, times one", 1.7),
-    Goal("files", "memory", "peak memory at the most rows to that at the fewest", 1.1, False),
-)  # fmt: skip
+    Goal("files", "memory", "peak memory with the most rows, to that with the fewest", 1.1, False),
+)
 
 
 def judge(ratios: Mapping[str, float], subject: str) -> list[tuple[Goal, float | None]]:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Scope
 from benchmarks.speed.load import Load, client_name, run_load
 from benchmarks.speed.material import ARTICLE, SENTENCE
 from benchmarks.speed.measure import MeasurementError, Result, Row, Scale, pinned, ratio
-from benchmarks.speed.processes import Server, cpu_seconds_of
+from benchmarks.speed.processes import Server, cpu_seconds_of, memory_of
 from service.app import create_app
 from service.settings import Settings
 
@@ -41,8 +41,8 @@ def measure(scale: Scale) -> Result:
                 name: stack.enter_context(Server(command)) for name, command in commands.items()
             }
         for case, text in TEXTS.items():
-            found = _take_turns(servers, orjson.dumps({"text": text, "language": "en"}), scale)
-            rows += [_row(case, name, rounds) for name, rounds in found.items()]
+            found = _take_turns(servers, orjson.dumps({"text": text}), scale)
+            rows += [_row(case, name, rounds, servers[name]) for name, rounds in found.items()]
             if case == ONE:
                 speeds = {name: [load.per_second for load, _ in r] for name, r in found.items()}
                 ratios["echo"] = ratio(speeds[OURS], speeds[ECHO])
@@ -67,7 +67,7 @@ def _take_turns(
     for server in servers.values():
         server.post(body)
     with pinned(first=True):
-        for _ in range(scale.n_rounds):
+        for _ in range(scale.n_loads):
             for name, server in servers.items():
                 before = cpu_seconds_of(server.pid)
                 load = run_load(server.port, body, scale.n_connections, scale.load_seconds)
@@ -76,7 +76,7 @@ def _take_turns(
     return found
 
 
-def _row(case: str, name: str, rounds: list[tuple[Load, float]]) -> Row:
+def _row(case: str, name: str, rounds: list[tuple[Load, float]], server: Server) -> Row:
     loads = [load for load, _ in rounds]
     p50, p95, p99 = (
         statistics.median(values)
@@ -85,7 +85,7 @@ def _row(case: str, name: str, rounds: list[tuple[Load, float]]) -> Row:
     cpu = 1e6 * statistics.median(seconds for _, seconds in rounds)
     note = (
         f"p50 {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f} ms; {cpu:,.0f} µs CPU a request; "
-        f"{client_name()}"
+        f"{memory_of(server.pid):.0f} MB; load by {client_name()}"
     )
     return Row.of(case, name, UNIT, [load.per_second for load in loads], note)
 
@@ -98,7 +98,7 @@ async def _inside(scale: Scale) -> dict[str, list[float]]:
         async with app.router.lifespan_context(app):
             for number in range(scale.n_rounds + 1):
                 for case, text in TEXTS.items():
-                    body = orjson.dumps({"text": text, "language": "en"})
+                    body = orjson.dumps({"text": text})
                     start = time.process_time()
                     for _ in range(scale.n_slow):
                         await _post(app, body)

@@ -8,10 +8,10 @@ are the words and their pairs.
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
+from benchmarks.speed.kernels import Score, build_kernel
 from benchmarks.speed.material import labelled_sentences, take
 from benchmarks.speed.measure import Result, Scale, alternate, micro_rows, pinned, ratio
 from labels import kernel
@@ -74,21 +74,7 @@ def _over(
     return run
 
 
-def _hash_only(artifact: Artifact, lexicon: Lexicon) -> Callable[[list[str]], object]:
-    from labels.kernel._kernel import Kernel
-    from labels.kernel.tables import FamilyWeights, build_tables
-
-    n_labels = len(artifact.taxonomy.ids)
-    families = {
-        name: FamilyWeights([], np.zeros(0), weight) for name, weight in artifact.weight_of.items()
-    }
-    nothing: Any = np.zeros((0, n_labels))
-    empty = Kernel(build_tables(lexicon, families, nothing, np.zeros(n_labels), 0.0))
-
-    def run(sample: list[str]) -> None:
-        n = len(sample)
-        logits, known = np.empty((n, n_labels)), np.empty(n)
-        outside, named = np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint64)
-        empty.score(sample, False, logits, known, outside, named)
-
-    return run
+def _hash_only(artifact: Artifact, lexicon: Lexicon) -> Score:
+    nothing: dict[str, list[str]] = {family: [] for family in artifact.weight_of}
+    coefficients = np.zeros((0, len(artifact.taxonomy.ids)))
+    return build_kernel(lexicon, nothing, artifact.weight_of, coefficients)

@@ -54,7 +54,7 @@ def run_load(port: int, body: bytes, n_connections: int, seconds: float) -> Load
     MeasurementError
         If a request failed.
     """
-    if shutil.which("wrk"):
+    if shutil.which("wrk") and seconds >= 1:  # its unit
         return _run_wrk(port, body, n_connections, seconds)
     return asyncio.run(_run_here(port, body, n_connections, seconds))
 
@@ -64,12 +64,13 @@ def _run_wrk(port: int, body: bytes, n_connections: int, seconds: float) -> Load
         content, script = Path(folder, "body.json"), Path(folder, "post.lua")
         content.write_bytes(body)
         script.write_text(_SCRIPT.format(body=content))
-        duration = f"-d{max(1, round(seconds))}s"
+        duration = f"-d{round(seconds)}s"
         url = f"http://127.0.0.1:{port}/classify"
-        command = ["wrk", "-t1", f"-c{n_connections}", duration, "-s", str(script), url]
+        command = ["wrk", "-t1", f"-c{n_connections}", duration, "--timeout", "60s"]
+        command += ["-s", str(script), url]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
     found = json.loads(done.stdout.partition("RESULT ")[2])
-    if found["failed"]:
+    if found["failed"] or not found["n"]:
         raise MeasurementError(f"{found['failed']} of {found['n']} requests failed")
     return Load(found["n"] / found["us"] * 1e6, found["n"], *found["ms"])
 

@@ -6,9 +6,10 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.speed.peers import OTHERS, Peer
 from labels.taxonomy import LABELS_DIR
 from service.artifact import DEFAULT_ARTIFACT
 
@@ -33,17 +34,26 @@ class Scale:
     n_single: int = 500
     n_slow: int = 200
     """Sentences a round for candidates that need milliseconds for each."""
-    load_seconds: float = 4.0
+    n_loads: int = 7
+    load_seconds: float = 3.0
+    """Short and many, so that another program's work falls on all servers alike."""
     n_connections: int = 32
     n_workers: int = 3
+    n_requests: int = 100
+    """Requests before memory is read, so that what they leave behind counts."""
     n_terms: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     n_labels: tuple[int, ...] = (3, 10, 30, 100)
     n_rows: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
     n_file_rows: tuple[int, ...] = (100_000, 1_000_000)
     n_training_sentences: int | None = None
     """Labelled sentences to train on; None takes all."""
-    with_peers: bool = True
-    """Whether to train and measure the peers beyond scikit-learn."""
+    peers: tuple[Peer, ...] = OTHERS
+    """Those beyond scikit-learn."""
+
+    def with_rows(self, n: int) -> "Scale":
+        """Return the same with up to ``n`` rows in memory, and files of a tenth and all of them."""
+        fewer = tuple(size for size in self.n_rows if size < n)
+        return replace(self, n_rows=(*fewer, n), n_file_rows=(max(1, n // 10), n))
 
 
 @dataclass(frozen=True, slots=True)

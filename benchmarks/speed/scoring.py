@@ -22,7 +22,7 @@ from benchmarks.speed.measure import (
     pinned,
     ratio,
 )
-from benchmarks.speed.peers import FASTTEXT, OTHERS, STOCK, Caller, Peer
+from benchmarks.speed.peers import FASTTEXT, STOCK, Caller, Peer
 from service.artifact import read_artifact
 from service.classifier import Classifier, load
 from service.scorer import Scorer
@@ -55,7 +55,7 @@ def measure(scale: Scale) -> Result:
     classifier = load(scale.model)
     systems = [*_same_model(scale, classifier, texts)]
     rows_of_absent: list[Row] = []
-    for peer in (STOCK, *(OTHERS if scale.with_peers else ())):
+    for peer in (STOCK, *scale.peers):
         if peer.version:
             systems.append(_trained(peer, peer.train(sentences, classifier.taxonomy.ids)))
         else:
