@@ -31,7 +31,7 @@ class Scale:
     budget: float = 30.0
     """CPU seconds after which a candidate sits out, once it had the least rounds."""
     n_batch: int = 10_000
-    n_single: int = 500
+    n_single: int = 2_000
     n_slow: int = 200
     """Sentences a round for candidates that need milliseconds for each."""
     n_loads: int = 7
