@@ -181,7 +181,8 @@ def evaluate(
         classifier = load(model)
         taxonomy, version = classifier.taxonomy, classifier.model.version
         sentences = read_sentences(file, taxonomy)
-        scores, given = classifier.label_rows(s.text for s in sentences)
+        answers = classifier.score_sentences([s.text for s in sentences])
+        scores, given = answers.scores, answers.counts > 0
         truth = indicator_matrix(sentences, taxonomy)
         title, seed = f"{file.name}, model {version}", TrainingConfig().seed
         measured = reports.build_report(title, sentences, taxonomy, scores, given, truth, seed)
@@ -357,6 +358,10 @@ def score(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace OUTPUT if it exists.")
     ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Texts scored at a time.", show_default="all cores"),
+    ] = None,
 ) -> None:
     """Label every row of files, keeping their columns and order.
 
@@ -381,6 +386,7 @@ def score(
                 delimiter=delimiter,
                 prefix=prefix,
                 overwrite=overwrite,
+                threads=threads,
                 on_progress=on_progress,
             )
     typer.echo(f"{output}: {result.n_scored:,} rows, model {classifier.model.version}", err=True)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 Arrays = dict[str, NDArray[Any]]
 MAGIC = b"STANCE01"
 _ALIGNMENT = 64
-_DTYPES = ("<f4", "<f8", "<u8", "<u4", "<u2", "|u1")
+_DTYPES = ("<f4", "<f8", "<u8", "<u4", "<u2", "<i2", "|u1")
 
 
 class ArraysError(ValueError):

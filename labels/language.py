@@ -49,6 +49,9 @@ _KNOWN = (  # noqa: SIM905 (sixty quoted codes are harder to read)
     "lt lv et sq el tr ru uk bg sr mk ja ko vi th id "
     "ms tl sw af ar fa ur he hi bn ta eo zxx"
 ).split()
+WEIGHT_UNIT = 2.0**-9
+"""The package keeps its weights, between -15 and -3, in half precision: whole multiples of this."""
+
 _NO_FEATURE = 0xFFFFFFFF
 
 
@@ -56,11 +59,12 @@ class LanguageIdentifier:
     """Tells languages apart by its arrays, which ``build_identifier`` describes."""
 
     def __init__(self, arrays: Mapping[str, NDArray[Any]], codes: Sequence[str]) -> None:
-        self.codes = tuple(codes)
+        self.codes = (*codes, UNDETERMINED)
         self._next = arrays["language_next"]
-        self._first = int(arrays["language_numbers"][-1])
+        self._first = int(arrays["language_numbers"][-2])
         self._feature = arrays["language_feature"]
-        self._weights = arrays["language_weights"].view(np.float16).reshape(-1, len(codes))
+        self._weights = arrays["language_weights"]
+        self._unit = float(arrays["language_numbers"][-1])
         self._prior = arrays["language_prior"]
         self._same = arrays["language_same"].astype(np.intp)
         self._is_supported = arrays["language_supported"].astype(bool)
@@ -71,6 +75,10 @@ class LanguageIdentifier:
         A supported one; or another code, if the text is certainly in that language (``zxx``: no
         language at all); or ``und`` if nothing can be told.
         """
+        return self.codes[self.number(text)]
+
+    def number(self, text: str) -> int:
+        """Return the same as a number in ``codes``, -1 for ``und``."""
         sample = compose(text[:SAMPLE_CHARACTERS])
         if sample.isupper():
             sample = sample.lower()
@@ -78,14 +86,14 @@ class LanguageIdentifier:
             probabilities = self._weigh(sample[:GLANCE_CHARACTERS])
             best = int(probabilities.argmax())
             if self._is_supported[best] and probabilities[best] >= GLANCE_CERTAIN:
-                return self.codes[best]
+                return best
         probabilities = self._weigh(sample)
         best = int(probabilities.argmax())
         if probabilities[best] < (GUESS if self._is_supported[best] else CERTAIN):
             best = int(np.where(self._is_supported, probabilities, -1.0).argmax())
             if probabilities[best] < GUESS:
-                return UNDETERMINED
-        return self.codes[best]
+                return -1
+        return best
 
     def _weigh(self, sample: str) -> NDArray[np.float64]:
         """Return the probability of each language, of shape (n_languages,)."""
@@ -96,15 +104,15 @@ class LanguageIdentifier:
             features.append(self._feature[row, byte])
             row = self._next[row, byte]
         counts = Counter(feature for feature in features if feature != _NO_FEATURE)
-        scores = np.zeros(len(self.codes))
+        scores = np.zeros(len(self._same))
         if counts:
             found = np.array([*counts], dtype=np.intp)
-            weights = self._weights[found].astype(np.float64)
+            weights = self._weights[found] * self._unit
             scores = np.log1p(np.array([*counts.values()])) @ weights + self._prior
         # A temperature of sqrt(bytes) keeps the probabilities honest over lengths (py3langid).
         scores = np.exp((scores - scores.max()) / math.sqrt(len(content) or 1))
         merged: NDArray[np.float64] = np.bincount(
-            self._same, scores / scores.sum(), minlength=len(self.codes)
+            self._same, scores / scores.sum(), minlength=len(self._same)
         ).astype(np.float64)
         return merged
 
@@ -115,11 +123,11 @@ def build_identifier(supported: Sequence[str]) -> tuple[dict[str, NDArray[Any]],
     ``language_next``, ``language_feature``, of shape (n_rows, 256)
         The row that follows by the next byte, and the feature that this byte completes, if any.
     ``language_weights``, of shape (n_features, n_languages)
-        Log-probabilities in half precision, as bits; ``language_prior`` of shape (n_languages,).
+        Log-probabilities in units of ``WEIGHT_UNIT``; ``language_prior`` of shape (n_languages,).
     ``language_same``, ``language_supported``, of shape (n_languages,)
         The language that one counts as, and whether it is among ``supported``.
     ``language_numbers``
-        The constants of this module, and the first row.
+        The constants of this module, the first row, and the unit.
     """
     # Only who trains needs the package; a service reads the artifact.
     from py3langid.langid import MODEL_FILE
@@ -135,7 +143,7 @@ def build_identifier(supported: Sequence[str]) -> tuple[dict[str, NDArray[Any]],
     arrays: dict[str, NDArray[Any]] = {
         "language_next": row[state],
         "language_feature": np.where(feature < 0, _NO_FEATURE, feature).astype(np.uint32)[state],
-        "language_weights": np.ascontiguousarray(packaged.nb_ptc, np.float16).view(np.uint16),
+        "language_weights": np.ascontiguousarray(packaged.nb_ptc / WEIGHT_UNIT).astype(np.int16),
         "language_prior": np.asarray(packaged.nb_pc, dtype=np.float32),
         "language_same": np.array(same, dtype=np.uint32),
         "language_supported": np.array([codes[i] in supported for i in same], dtype=np.uint32),
@@ -148,6 +156,7 @@ def build_identifier(supported: Sequence[str]) -> tuple[dict[str, NDArray[Any]],
                 CERTAIN,
                 GUESS,
                 row[0],
+                WEIGHT_UNIT,
             ]
         ),
     }

@@ -5,14 +5,20 @@ Outside, a score is a guess from the intercept; the answer is then no label, wit
 
 import re
 from collections.abc import Container, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from labels.terms import Item
 
 Reason = Literal[
-    "language_unsupported", "too_short", "too_long", "not_prose", "unknown_words", "nobody_named"
+    "too_short", "too_long", "not_prose", "unknown_words", "nobody_named", "language_unsupported"
 ]
 """Why a sentence gets no label whatever its scores."""
+
+REASONS: tuple[Reason | None, ...] = (None, *get_args(Reason))
+"""Reasons by their code, in arrays of sentences; 0 is none."""
+
+NOBODY_NAMED = REASONS.index("nobody_named")
+LANGUAGE_UNSUPPORTED = REASONS.index("language_unsupported")
 
 MIN_WORDS = 3
 """A menu entry has fewer; the shortest labelled sentence of the set has five."""

@@ -5,20 +5,22 @@ Called by ``stance score``. Memory does not grow with the file. Labels come from
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
 
+import numpy as np
 import orjson
 
-from service.classifier import Classifier, TextError
-from service.prediction import Prediction
+from service.classifier import Classifier, TextError, TextScores, check_text
+from service.compiled import Texts, Utf8Texts
 from service.readers import Chunk, InputError, Reject, Source, open_source
-from service.writers import OUTPUT_SUFFIXES, OutputError, RowError, Scored, Writer, open_writer
+from service.writers import OUTPUT_SUFFIXES, Added, OutputError, Writer, open_writer
 
 MAX_TEXT_CHARACTERS = 1_000_000
 """A longer text is a file pasted into a cell; it is rejected, never cut."""
@@ -50,12 +52,14 @@ def score_files(
     delimiter: str | None = None,
     prefix: str = "",
     overwrite: bool = False,
+    threads: int | None = None,
     on_progress: Callable[[int, int, int], None] = lambda done, total, rows: None,
 ) -> BatchResult:
     """Score all rows of ``inputs`` into ``output`` and the bad ones into ``output.rejects.jsonl``.
 
-    ``on_progress`` receives how much has been read, of how much, and the rows so far. Output and
-    rejects appear under their names when everything is written, or not at all.
+    ``threads`` chunks are scored at a time, by default as many as there are cores; rows keep their
+    order. ``on_progress`` receives how much has been read, of how much, and the rows so far. Output
+    and rejects appear under their names when everything is written, or not at all.
 
     Raises
     ------
@@ -68,21 +72,110 @@ def score_files(
     sources = [open_source(path, text_column, delimiter) for path in inputs]
     _check_same_columns(sources, output)
     total = sum(source.size for source in sources)
-    example = _scored(classifier.classify(""), unit, prefix)
+    added = Added(classifier.taxonomy.ids, classifier.model.version, unit is Unit.TEXT, prefix)
     schema = sources[0].schema if len({str(source.schema) for source in sources}) == 1 else None
-    score = partial(_score_text, classifier=classifier, unit=unit, prefix=prefix)
+    n_threads = threads or len(os.sched_getaffinity(0))
     n_scored = done = 0
     rejects_path = output.with_name(output.name + ".rejects.jsonl")
     with (
         _RejectsFile(rejects_path) as rejects,
-        open_writer(output, sources[0].columns, example, delimiter, schema) as writer,
+        open_writer(output, sources[0].columns, added, delimiter, schema) as writer,
     ):
         for source in sources:
-            for chunk in source.chunks:
-                n_scored += _score_chunk(chunk, source.path, score, writer, rejects)
+            for chunk, scored in _score_chunks(source.chunks, classifier, unit, n_threads):
+                n_scored += _write_chunk(chunk, scored, source.path, writer, rejects)
                 on_progress(done + chunk.position, total, n_scored + rejects.count)
             done += source.size
     return BatchResult(n_scored, rejects.count, rejects_path if rejects.count else None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The answers to the rows of a chunk, and by index why a row has none."""
+
+    rows: TextScores
+    problems: dict[int, str]
+
+
+def _score_chunks(
+    chunks: Iterator[Chunk], classifier: Classifier, unit: Unit, n_threads: int
+) -> Iterator[tuple[Chunk, _Scored]]:
+    """Yield chunks in order with their answers.
+
+    The kernel lets other threads run. A few chunks are under way at a time, so that memory does not
+    grow with the file.
+    """
+    under_way: deque[tuple[Chunk, Future[_Scored]]] = deque()
+    with ThreadPoolExecutor(n_threads) as pool:
+        try:
+            for chunk in chunks:
+                under_way.append((chunk, pool.submit(_score_chunk, chunk, classifier, unit)))
+                if len(under_way) > n_threads:
+                    first, scored = under_way.popleft()
+                    yield first, scored.result()
+            while under_way:
+                first, scored = under_way.popleft()
+                yield first, scored.result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _score_chunk(chunk: Chunk, classifier: Classifier, unit: Unit) -> _Scored:
+    problems = dict(chunk.problems)
+    texts = _checked_texts(chunk.texts, problems)
+    score = classifier.score_texts if unit is Unit.TEXT else classifier.score_sentences
+    rows = score(texts)
+    for index in np.flatnonzero(rows.n_sentences == 0).tolist():
+        problems.setdefault(index, "text is empty")
+    return _Scored(rows, problems)
+
+
+def _checked_texts(texts: list[Any] | Utf8Texts, problems: dict[int, str]) -> Texts:
+    """Return the texts with a blank for each that cannot be scored; add why to ``problems``."""
+    if isinstance(texts, Utf8Texts):
+        # No text has more characters than bytes.
+        n_bytes = np.diff(texts.offsets)
+        for index in np.flatnonzero(n_bytes > MAX_TEXT_CHARACTERS).tolist():
+            if problem := _problem_of(texts[index]):
+                problems[index] = problem
+    else:
+        for index, text in enumerate(texts):
+            if index not in problems and (problem := _problem_of(text)):
+                problems[index] = problem
+    # A null has no characters: it is blank already.
+    if all(isinstance(texts, Utf8Texts) and not texts[index] for index in problems):
+        return texts
+    return ["" if index in problems else texts[index] for index in range(len(texts))]
+
+
+def _problem_of(text: object) -> str | None:
+    if not isinstance(text, str):
+        return f"text is {'null' if text is None else type(text).__name__}, expected a string"
+    if len(text) > MAX_TEXT_CHARACTERS:
+        return f"text has {len(text)} characters, at most {MAX_TEXT_CHARACTERS}"
+    try:
+        check_text(text)
+    except TextError as error:
+        return str(error)
+    return None
+
+
+def _write_chunk(
+    chunk: Chunk, scored: _Scored, path: Path, writer: Writer, rejects: "_RejectsFile"
+) -> int:
+    """Write the rows of a chunk and its rejects in order; return how many were scored."""
+    problems = scored.problems
+    indices = [index for index in range(len(chunk.lines)) if index not in problems]
+    rows = scored.rows
+    if problems:
+        rows = TextScores(rows.scores[indices], rows.counts[indices], rows.n_sentences[indices])
+    refused = writer.write(chunk, indices, rows)
+    bad = list(chunk.rejects)
+    for index, problem in {**problems, **refused}.items():
+        bad.append(Reject(str(path), chunk.lines[index], problem, chunk.row(index)))
+    for reject in sorted(bad, key=lambda reject: reject.line):
+        rejects.write(reject)
+    return len(indices) - len(refused)
 
 
 def _check_output(output: Path, inputs: Sequence[Path], overwrite: bool) -> None:
@@ -110,55 +203,6 @@ def _check_same_columns(sources: Sequence[Source], output: Path) -> None:
                 f"{source.path}: columns {list(source.columns)}, but {first.path} has "
                 f"{list(first.columns)}; score them one by one, or write .jsonl"
             )
-
-
-def _score_chunk(
-    chunk: Chunk,
-    path: Path,
-    score: Callable[[object], Scored],
-    writer: Writer,
-    rejects: "_RejectsFile",
-) -> int:
-    bad = list(chunk.rejects)
-    n_scored = 0
-    for index, (line, text) in enumerate(zip(chunk.lines, chunk.texts, strict=True)):
-        try:
-            writer.write(chunk, index, score(text))
-            n_scored += 1
-        except (TextError, RowError) as error:
-            bad.append(Reject(str(path), line, str(error), chunk.row(index)))
-    writer.end_chunk(chunk)
-    for reject in sorted(bad, key=lambda reject: reject.line):
-        rejects.write(reject)
-    return n_scored
-
-
-def _score_text(text: object, *, classifier: Classifier, unit: Unit, prefix: str) -> Scored:
-    if not isinstance(text, str):
-        raise TextError(
-            f"text is {'null' if text is None else type(text).__name__}, expected a string"
-        )
-    if len(text) > MAX_TEXT_CHARACTERS:
-        raise TextError(f"text has {len(text)} characters, at most {MAX_TEXT_CHARACTERS}")
-    classify = classifier.classify if unit is Unit.TEXT else classifier.classify_sentence
-    prediction = classify(text)
-    if not prediction.sentences:
-        raise TextError("text is empty")
-    return _scored(prediction, unit, prefix)
-
-
-def _scored(prediction: Prediction, unit: Unit, prefix: str) -> Scored:
-    """Return what is added to a row; the score of a text is that of its highest sentence."""
-    scores = {
-        label: max((s.scores[label] for s in prediction.sentences), default=0.0)
-        for label in prediction.summary.counts
-    }
-    version = prediction.model.version
-    if unit is Unit.SENTENCE:
-        return Scored(prediction.labels, scores, version, prefix=prefix)
-    summary = prediction.summary
-    n, counts = summary.sentences, summary.counts
-    return Scored(prediction.labels, scores, version, n, counts, prefix)
 
 
 class _RejectsFile:

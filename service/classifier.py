@@ -3,7 +3,7 @@
 Knows neither HTTP nor files other than the artifact.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from labels import kernel
 from labels.decisions import give_labels
-from labels.language import UNDETERMINED
-from labels.world import Reason
+from labels.language import UNDETERMINED, LanguageIdentifier
+from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED, REASONS
 from service.artifact import (
     DEFAULT_ARTIFACT,
     MANIFEST,
@@ -25,7 +25,7 @@ from service.artifact import (
     ArtifactError,
     read_artifact,
 )
-from service.compiled import CompiledScorer
+from service.compiled import CompiledScorer, Texts, Utf8Texts
 from service.nearest import NearestSentences
 from service.prediction import (
     LabelEvidence,
@@ -66,14 +66,29 @@ def load(path: str | Path = DEFAULT_ARTIFACT) -> "Classifier":
 class Decisions:
     """What is decided for sentences.
 
-    ``scores`` and ``given`` are of shape (n_sentences, n_labels), ``is_uncertain`` of shape
-    (n_sentences,); ``reasons`` tell why a sentence gets no label whatever its scores.
+    ``scores`` and ``given`` are of shape (n_sentences, n_labels), ``is_uncertain`` and ``reasons``
+    (why a sentence gets no label whatever its scores, a number in ``labels.world.REASONS``) of
+    shape (n_sentences,).
     """
 
     scores: Floats
     given: Bools
     is_uncertain: Bools
-    reasons: list[Reason | None]
+    reasons: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class TextScores:
+    """The answers to many texts, one a row.
+
+    ``scores``, of shape (n_texts, n_labels), are those of each text's highest sentence, ``counts``
+    how many of its sentences carry a label; ``n_sentences``, of shape (n_texts,), is 0 for a blank
+    text.
+    """
+
+    scores: Floats
+    counts: NDArray[np.intp]
+    n_sentences: NDArray[np.intp]
 
 
 class Classifier:
@@ -84,16 +99,17 @@ class Classifier:
         self.taxonomy = artifact.taxonomy
         self.model = ModelName(artifact.name, artifact.version)
         self._ids = artifact.taxonomy.ids
+        self._identifier = LanguageIdentifier(artifact.language, artifact.language_codes)
+        # By number of the language; the last is und: it may be ours.
+        self._is_supported = np.array([self.supports(code) for code in self._identifier.codes])
         is_compiled = kernel.AVAILABLE and bool(artifact.tables)
-        self._scorer: CompiledScorer | Scorer = (
-            CompiledScorer(artifact, lambda: self._python) if is_compiled else self._python
-        )
+        self._compiled = CompiledScorer(artifact, lambda: self._python) if is_compiled else None
         self._check_probes()
 
     @property
     def scorer(self) -> str:
         """What scores: ``compiled`` or ``python``."""
-        return self._scorer.name
+        return "compiled" if self._compiled else "python"
 
     @cached_property
     def _python(self) -> Scorer:
@@ -158,22 +174,59 @@ class Classifier:
         texts = list(sentences)
         for text in texts:
             check_text(text)
-        return expit(self._scorer.read(texts).logits)
+        return self._read(texts).scores
 
-    def label_rows(self, sentences: Iterable[str]) -> tuple[Floats, Bools]:
-        """Return scores and labels given, both of shape (n_sentences, n_labels).
+    def score_texts(self, texts: Texts) -> TextScores:
+        """Return the answers of ``classify`` to many texts, as arrays.
 
-        They are those of ``classify_sentence``, zero for a blank; raises as ``score`` does.
+        Raises
+        ------
+        TextError
+            If one of them is no string or holds a lone surrogate.
         """
-        texts = list(sentences)
-        for text in texts:
+        strings = [texts[i] for i in range(len(texts))]
+        for text in strings:
             check_text(text)
-        stripped = [text.strip() for text in texts]
-        is_supported = [self.supports(language) for language in self._scorer.identify(texts)]
-        decisions = self._decide(self._scorer.read(stripped), is_supported)
-        is_blank = np.array([not text for text in stripped], dtype=bool)
+        numbers = self._identify(texts)
+        sentences: list[str] = []
+        counts = np.zeros(len(strings), dtype=np.intp)
+        for row, (text, number) in enumerate(zip(strings, numbers.tolist(), strict=True)):
+            spans = split_sentences(text, self._identifier.codes[number])
+            sentences += [text[start:end] for start, end in spans]
+            counts[row] = len(spans)
+        decisions = self._decide(
+            self._read(sentences), self._is_supported[np.repeat(numbers, counts)]
+        )
+        starts = np.cumsum(counts) - counts
+        has_sentences = counts > 0
+        shape = (len(strings), len(self._ids))
+        scores, given = np.zeros(shape), np.zeros(shape, dtype=np.intp)
+        if sentences:
+            at = starts[has_sentences]
+            scores[has_sentences] = np.maximum.reduceat(decisions.scores, at)
+            given[has_sentences] = np.add.reduceat(decisions.given.astype(np.intp), at)
+        return TextScores(scores, given, counts)
+
+    def score_sentences(self, texts: Texts) -> TextScores:
+        """Return the answers of ``classify_sentence`` to many texts, as arrays.
+
+        Raises
+        ------
+        TextError
+            If one of them is no string or holds a lone surrogate.
+        """
+        if not isinstance(texts, Utf8Texts):
+            for text in texts:
+                check_text(text)
+        readings = self._read(texts)
+        decisions = self._decide(readings, self._is_supported[self._identify(texts)])
+        # A blank knows no words; few other texts do.
+        is_blank = np.zeros(len(texts), dtype=bool)
+        for i in np.flatnonzero(readings.known == 0).tolist():
+            is_blank[i] = not texts[i].strip()
         decisions.scores[is_blank] = 0.0
-        return decisions.scores, decisions.given
+        counts = (~is_blank).astype(np.intp)
+        return TextScores(decisions.scores, decisions.given.astype(np.intp), counts)
 
     def explain_label(self, sentence: str, label: str) -> tuple[tuple[str, float], ...]:
         """Return the spans of a sentence and what each adds to a label's logit, largest first."""
@@ -185,7 +238,7 @@ class Classifier:
 
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
-        return self._scorer.identify([text])[0]
+        return self._identifier.codes[int(self._identify([text])[0])]
 
     def supports(self, language: str) -> bool:
         """Tell whether labels are given in this language (``und`` counts: it may be ours)."""
@@ -201,15 +254,15 @@ class Classifier:
     ) -> Prediction:
         is_supported = self.supports(language)
         texts = [text[start:end] for start, end in spans]
-        readings = self._scorer.read(texts)
-        decisions = self._decide(readings, [is_supported] * len(texts))
+        readings = self._read(texts)
+        decisions = self._decide(readings, is_supported)
         rows = zip(
             spans,
             texts,
             decisions.scores.tolist(),
             decisions.given.tolist(),
             decisions.is_uncertain.tolist(),
-            decisions.reasons,
+            decisions.reasons.tolist(),
             readings.known.tolist(),
             strict=True,
         )
@@ -221,7 +274,7 @@ class Classifier:
                 labels=tuple(compress(self._ids, given)),
                 scores=dict(zip(self._ids, scores, strict=True)),
                 known=known,
-                reason=reason,
+                reason=REASONS[reason],
                 uncertain=is_uncertain,
                 **(self._explain(sentence, start) if evidence else _NO_EVIDENCE),
             )
@@ -244,20 +297,28 @@ class Classifier:
             notices=self._notices(language, is_supported, n),
         )
 
-    def _decide(self, readings: Readings, is_supported: Sequence[bool]) -> Decisions:
-        """Apply thresholds, and say why a sentence can carry no label."""
-        scores = expit(readings.logits)
-        is_possible = readings.is_possible
-        names_somebody: list[bool] = np.any(is_possible, axis=1).tolist()
-        reasons: list[Reason | None] = [
-            "language_unsupported"
-            if not supported
-            else outside or (None if names_one else "nobody_named")
-            for supported, outside, names_one in zip(
-                is_supported, readings.outside, names_somebody, strict=True
-            )
-        ]
-        is_open = np.array([reason is None for reason in reasons], dtype=bool)
+    def _read(self, sentences: Texts) -> Readings:
+        if self._compiled:
+            return self._compiled.read(sentences)
+        return self._python.read([sentences[i] for i in range(len(sentences))])
+
+    def _identify(self, texts: Texts) -> NDArray[np.int32]:
+        """Return the number of each text's language, -1 for ``und``."""
+        if self._compiled:
+            return self._compiled.identify(texts)
+        numbers = [self._identifier.number(texts[i]) for i in range(len(texts))]
+        return np.array(numbers, dtype=np.int32)
+
+    def _decide(self, readings: Readings, is_supported: Bools | bool) -> Decisions:
+        """Apply thresholds, and say why a sentence can carry no label.
+
+        ``is_supported`` tells whether labels are given in the sentences' language.
+        """
+        scores, is_possible = readings.scores, readings.is_possible
+        reasons = readings.outside.copy()
+        reasons[(reasons == 0) & ~is_possible.any(axis=1)] = NOBODY_NAMED
+        reasons[~np.broadcast_to(is_supported, reasons.shape)] = LANGUAGE_UNSUPPORTED
+        is_open = reasons == 0
         given = give_labels(scores, self.artifact.thresholds, is_possible, self.taxonomy)
         low, high = self.artifact.uncertain.T
         other_is_possible = np.where(given, scores <= high, scores >= low)
@@ -371,8 +432,3 @@ def check_text(text: object) -> None:
             f"lone surrogate U+{ord(text[error.start]):04X} at code point {error.start}; expected "
             "valid Unicode"
         ) from None
-
-
-def expit(logits: Floats) -> Floats:
-    """Return 1 / (1 + exp(-logit)) without overflow."""
-    return 0.5 * (1.0 + np.tanh(0.5 * logits))

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.kernel import NEEDS_PYTHON, ONLY_PYTHON, OUTSIDE
-from labels.language import UNDETERMINED
+from labels.kernel import NEEDS_PYTHON, ONLY_PYTHON
+from labels.language import LanguageIdentifier
 from labels.text import compose
 from service.artifact import TABLES, Artifact, ArtifactError
 from service.scorer import Readings, Scorer
@@ -32,7 +32,7 @@ Texts = Sequence[str] | Utf8Texts
 
 
 class CompiledScorer:
-    """Logits of sentences under one artifact; safe to share by threads, which it lets run.
+    """Scores of sentences under one artifact; safe to share by threads, which it lets run.
 
     A text whose small letters depend on context (a Greek capital sigma, a Turkish dotted capital
     I) is left to Python, which knows the rules; ``python`` makes that scorer when it is needed.
@@ -44,8 +44,8 @@ class CompiledScorer:
         # Here, so that this module can be imported where the kernel is not built.
         from labels.kernel._kernel import Kernel
 
-        self._codes = (*artifact.language_codes, UNDETERMINED)
         self._python = python
+        self._identifier = LanguageIdentifier(artifact.language, artifact.language_codes)
         try:
             self._kernel = Kernel(artifact.tables | artifact.language)
         except ValueError as error:
@@ -56,7 +56,7 @@ class CompiledScorer:
         self._is_about_nobody = self._about == 0
 
     def read(self, sentences: Texts) -> Readings:
-        """Return the logits of sentences, and whether they lie in the model's world."""
+        """Return the scores of sentences, and whether they lie in the model's world."""
         readings, left = self._read(sentences, is_composed=False)
         if len(left):
             # Most of these only hold an accent written as two characters, or marks of a script
@@ -69,26 +69,24 @@ class CompiledScorer:
                 _replace(readings, rows, self._python().read([sentences[i] for i in rows]))
         return readings
 
-    def identify(self, texts: Texts) -> list[str]:
-        """Return the ISO 639 code of the language of each text."""
+    def identify(self, texts: Texts) -> NDArray[np.int32]:
+        """Return the number of each text's language in ``codes``, -1 for ``und``."""
         numbers = np.empty(len(texts), dtype=np.int32)
         self._kernel.identify(_for_kernel(texts), numbers)
-        return [
-            self._codes[number] if number != ONLY_PYTHON else self._python().identify([texts[i]])[0]
-            for i, number in enumerate(numbers.tolist())
-        ]
+        for i in np.flatnonzero(numbers == ONLY_PYTHON).tolist():
+            numbers[i] = self._identifier.number(texts[i])
+        return numbers
 
     def _read(self, texts: Texts, *, is_composed: bool) -> tuple[Readings, NDArray[np.intp]]:
         """Return the readings, and the rows that only Python can read."""
         n = len(texts)
-        logits, known = np.empty((n, len(self._about))), np.empty(n)
+        scores, known = np.empty((n, len(self._about))), np.empty(n)
         outside, named = np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint64)
-        self._kernel.score(_for_kernel(texts), is_composed, logits, known, outside, named)
+        self._kernel.score(_for_kernel(texts), is_composed, scores, known, outside, named)
         left = np.flatnonzero(outside == NEEDS_PYTHON)
         outside[left] = 0
         is_possible = ((named[:, None] & self._about) != 0) | self._is_about_nobody
-        reasons = [OUTSIDE[code] for code in outside.tolist()]
-        return Readings(logits, is_possible, known, reasons), left
+        return Readings(scores, is_possible, known, outside), left
 
 
 def _for_kernel(texts: Texts) -> Any:
@@ -96,8 +94,7 @@ def _for_kernel(texts: Texts) -> Any:
 
 
 def _replace(readings: Readings, rows: NDArray[np.intp], by: Readings) -> None:
-    readings.logits[rows] = by.logits
+    readings.scores[rows] = by.scores
     readings.is_possible[rows] = by.is_possible
     readings.known[rows] = by.known
-    for row, reason in zip(rows.tolist(), by.outside, strict=True):
-        readings.outside[row] = reason
+    readings.outside[rows] = by.outside

@@ -11,13 +11,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+import numpy as np
 import orjson
+
+from service.compiled import Utf8Texts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 CHUNK_ROWS = 2000
 """Rows held at a time: enough to keep the cost per chunk out of sight, a few MB of text."""
+
+PARQUET_CHUNK_ROWS = 8192
+"""The same for parquet, where a chunk costs more and a row less."""
 
 MAX_FIELD_CHARACTERS = 10_000_000
 """A csv field longer than this is a quote that was never closed."""
@@ -49,12 +55,15 @@ class Reject:
 class Chunk:
     """Some rows in file order. ``values`` or ``batch`` holds their columns.
 
-    ``raws`` are the rows' own bytes, where they can be handed on unchanged. ``position`` is how
-    far the file has been read, in the unit of ``Source.size``.
+    ``texts`` are a list of what was found, of any type, or the strings of a column
+    (``Utf8Texts``); ``problems`` tell, by index, why a row of a column cannot be scored. ``raws``
+    are the rows' own bytes, where they can be handed on unchanged. ``position`` is how far the file
+    has been read, in the unit of ``Source.size``.
     """
 
     lines: list[int] = field(default_factory=list)
-    texts: list[object] = field(default_factory=list)
+    texts: Any = field(default_factory=list)
+    problems: dict[int, str] = field(default_factory=dict)
     values: list[dict[str, Any]] = field(default_factory=list)
     raws: list[bytes] = field(default_factory=list)
     batch: "pa.RecordBatch | None" = None
@@ -65,7 +74,10 @@ class Chunk:
         """Return the columns of one row."""
         if self.batch is None:
             return self.values[index]
-        row: dict[str, Any] = self.batch.slice(index, 1).to_pylist()[0]
+        try:
+            row: dict[str, Any] = self.batch.slice(index, 1).to_pylist()[0]
+        except UnicodeDecodeError:
+            return {}
         return row
 
 
@@ -317,10 +329,40 @@ def _parquet_chunks(path: Path, file: Any, text_column: str) -> Iterator[Chunk]:
 
     position = 0
     try:
-        for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+        for batch in file.iter_batches(batch_size=PARQUET_CHUNK_ROWS):
             lines = list(range(position + 1, position + 1 + batch.num_rows))
             position += batch.num_rows
-            texts = batch.column(text_column).to_pylist()
-            yield Chunk(lines=lines, texts=texts, batch=batch, position=position)
+            texts, problems = _column_texts(batch.column(text_column))
+            yield Chunk(lines, texts, problems, batch=batch, position=position)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: damaged after row {position} ({error})") from error
+
+
+def _column_texts(column: "pa.Array") -> "tuple[list[Any] | Utf8Texts, dict[int, str]]":
+    """Return the strings of a column, without an object for each, and which are none."""
+    import pyarrow as pa
+
+    strings = column.cast(pa.large_string())
+    try:
+        strings.validate(full=True)
+    except pa.ArrowInvalid:
+        return _decode_each(strings.cast(pa.large_binary()).to_pylist())
+    _, offsets, content = strings.buffers()
+    first = strings.offset
+    at = np.frombuffer(offsets, dtype=np.int64)[first : first + len(strings) + 1]
+    is_null = strings.is_null().to_numpy(zero_copy_only=False)
+    problems = {int(i): "text is null, expected a string" for i in np.flatnonzero(is_null)}
+    return Utf8Texts(b"" if content is None else content, at), problems
+
+
+def _decode_each(values: list[bytes | None]) -> tuple[list[Any], dict[int, str]]:
+    """Return the strings of a column in which some value is not UTF-8."""
+    texts: list[Any] = []
+    problems: dict[int, str] = {}
+    for index, value in enumerate(values):
+        try:
+            texts.append(None if value is None else value.decode())
+        except UnicodeDecodeError:
+            texts.append("")
+            problems[index] = NOT_UTF8
+    return texts, problems

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.decisions import possible_labels
-from labels.language import LanguageIdentifier
 from labels.terms import Item, named, read_items, read_terms
 from labels.text import compose
-from labels.world import Reason, known_share, reason_outside
+from labels.world import REASONS, known_share, reason_outside
 from service.artifact import Artifact
 
 Floats = NDArray[np.float64]
@@ -30,15 +29,16 @@ Rows = NDArray[np.int32]
 class Readings:
     """What the model sees in sentences.
 
-    ``logits`` and ``is_possible`` (whether the sentence names somebody whom the label is about)
-    are of shape (n_sentences, n_labels); ``known``, the share of known words, of shape
-    (n_sentences,); ``outside`` tells per sentence why it is outside the model's world.
+    ``scores`` (calibrated probabilities) and ``is_possible`` (whether the sentence names somebody
+    whom the label is about) are of shape (n_sentences, n_labels); ``known``, the share of known words, of shape
+    (n_sentences,), as ``outside``: why a sentence is outside the model's world, as a number in
+    ``labels.world.REASONS``.
     """
 
-    logits: Floats
+    scores: Floats
     is_possible: Bools
     known: Floats
-    outside: list[Reason | None]
+    outside: NDArray[np.uint8]
 
 
 class Span(NamedTuple):
@@ -87,7 +87,6 @@ class Scorer:
         self._lexicon = artifact.lexicon
         self._taxonomy = artifact.taxonomy
         self._min_known = artifact.min_known
-        self._languages = LanguageIdentifier(artifact.language, artifact.language_codes)
         self._row_of: dict[str, dict[str, int]] = {}
         starts = [0]
         weights = artifact.weights
@@ -106,23 +105,20 @@ class Scorer:
         self._vocabulary = self._row_of.get("word", {})
 
     def read(self, sentences: Sequence[str]) -> Readings:
-        """Return the logits of sentences, and whether they lie in the model's world."""
+        """Return the scores of sentences, and whether they lie in the model's world."""
         shape = (len(sentences), len(self._intercepts))
         logits, is_possible = np.empty(shape), np.empty(shape, dtype=bool)
         known = np.empty(len(sentences))
-        outside: list[Reason | None] = []
+        outside = np.empty(len(sentences), dtype=np.uint8)
         for row, sentence in enumerate(sentences):
             text = compose(sentence)
             items = read_items(text, self._lexicon)
             logits[row] = self._logits(text, items)
             is_possible[row] = possible_labels(named(items), self._taxonomy)
             known[row] = known_share(items, self._vocabulary)
-            outside.append(reason_outside(text, items, known[row], self._min_known))
-        return Readings(logits, is_possible, known, outside)
-
-    def identify(self, texts: Sequence[str]) -> list[str]:
-        """Return the ISO 639 code of the language of each text."""
-        return [self._languages.identify(text) for text in texts]
+            reason = reason_outside(text, items, known[row], self._min_known)
+            outside[row] = REASONS.index(reason)
+        return Readings(expit(logits), is_possible, known, outside)
 
     def _logits(self, text: str, items: Sequence[Item]) -> Floats:
         rows = [
@@ -231,3 +227,8 @@ def _offsets_before_composing(sentence: str) -> list[int]:
         offsets += [start] * len(compose(sentence[start:end]))
         start = end
     return [*offsets, len(sentence)]
+
+
+def expit(logits: Floats) -> Floats:
+    """Return 1 / (1 + exp(-logit)) without overflow."""
+    return 0.5 * (1.0 + np.tanh(0.5 * logits))

@@ -7,14 +7,17 @@ scores, ``model_version`` and, for texts of several sentences, the counts.
 import csv
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import numpy as np
 import orjson
 
+from service.classifier import TextScores
 from service.readers import DELIMITERS, Chunk
 
 if TYPE_CHECKING:
@@ -27,43 +30,76 @@ class OutputError(ValueError):
     """An output that cannot be written; nothing half-written is left."""
 
 
-class RowError(ValueError):
-    """A row that does not fit the columns of the output."""
-
-
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """What is added to one row, every name with ``prefix`` before it.
+class Added:
+    """What is added to each row, every name with ``prefix`` before it.
 
-    ``sentences`` and ``counts`` are None for single sentences.
+    ``has_counts``: a row is a text of several sentences.
     """
 
     labels: tuple[str, ...]
-    scores: dict[str, float]
     model_version: str
-    sentences: int | None = None
-    counts: dict[str, int] | None = None
+    has_counts: bool
     prefix: str = ""
 
-    def nested(self) -> dict[str, Any]:
-        """Return the added fields of a JSON Lines row."""
-        added: dict[str, Any] = {"labels": self.labels, "scores": self.scores}
-        if self.counts is not None:
-            added |= {"sentences": self.sentences, "counts": self.counts}
-        return self._named(added)
+    def nested_names(self) -> list[str]:
+        """Return the names of the fields of a JSON Lines row."""
+        counts = ["sentences", "counts"] if self.has_counts else []
+        return self._named(["labels", "scores", *counts, "model_version"])
 
-    def flat(self) -> dict[str, Any]:
-        """Return the added columns of a table, ``labels`` as a list."""
-        added: dict[str, Any] = {"labels": list(self.labels)}
-        added |= {f"score_{label}": score for label, score in self.scores.items()}
-        if self.counts is not None:
-            added["sentences"] = self.sentences
-            added |= {f"count_{label}": count for label, count in self.counts.items()}
-        return self._named(added)
+    def flat_names(self) -> list[str]:
+        """Return the names of the columns of a table."""
+        names = ["labels", *(f"score_{label}" for label in self.labels)]
+        if self.has_counts:
+            names += ["sentences", *(f"count_{label}" for label in self.labels)]
+        return self._named([*names, "model_version"])
 
-    def _named(self, added: dict[str, Any]) -> dict[str, Any]:
-        added["model_version"] = self.model_version
-        return {self.prefix + name: value for name, value in added.items()}
+    def nested_rows(self, rows: TextScores) -> Iterator[dict[str, Any]]:
+        """Yield the added fields of JSON Lines rows."""
+        names = self.nested_names()
+        for given, scores, counts, n_sentences in _by_row(rows):
+            values: list[Any] = [
+                list(compress(self.labels, given)),
+                dict(zip(self.labels, scores, strict=True)),
+            ]
+            if self.has_counts:
+                values += [n_sentences, dict(zip(self.labels, counts, strict=True))]
+            yield dict(zip(names, [*values, self.model_version], strict=True))
+
+    def flat_rows(self, rows: TextScores) -> Iterator[list[Any]]:
+        """Yield the added cells of table rows."""
+        for given, scores, counts, n_sentences in _by_row(rows):
+            numbers = [n_sentences, *counts] if self.has_counts else []
+            labels = "|".join(compress(self.labels, given))
+            yield [labels, *scores, *numbers, self.model_version]
+
+    def columns(self, rows: TextScores) -> "pa.RecordBatch":
+        """Return the added columns, ``labels`` as a list."""
+        import pyarrow as pa
+
+        given = rows.counts > 0
+        starts = np.concatenate([[0], np.cumsum(given.sum(axis=1))])
+        names = pa.array(self.labels, pa.string()).take(pa.array(np.nonzero(given)[1]))
+        arrays = [pa.ListArray.from_arrays(pa.array(starts, pa.int32()), names)]
+        arrays += [pa.array(column) for column in np.ascontiguousarray(rows.scores.T)]
+        if self.has_counts:
+            columns = (rows.n_sentences, *np.ascontiguousarray(rows.counts.T))
+            arrays += [pa.array(column, pa.int64()) for column in columns]
+        arrays.append(pa.repeat(pa.scalar(self.model_version, pa.string()), len(given)))
+        return pa.RecordBatch.from_arrays(arrays, names=self.flat_names())
+
+    def _named(self, names: list[str]) -> list[str]:
+        return [self.prefix + name for name in names]
+
+
+def _by_row(rows: TextScores) -> Iterator[tuple[list[bool], list[float], list[int], int]]:
+    return zip(
+        (rows.counts > 0).tolist(),
+        rows.scores.tolist(),
+        rows.counts.tolist(),
+        rows.n_sentences.tolist(),
+        strict=True,
+    )
 
 
 class Writer(ABC):
@@ -74,15 +110,15 @@ class Writer(ABC):
         self.temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
 
     @abstractmethod
-    def write(self, chunk: Chunk, index: int, scored: Scored) -> None:
-        """Write row ``index`` of ``chunk``; raise ``RowError`` if it does not fit."""
+    def write(self, chunk: Chunk, indices: Sequence[int], rows: TextScores) -> dict[int, str]:
+        """Write the rows ``indices`` of ``chunk``, whose answers are ``rows``.
+
+        Return, by index, why a row was not written.
+        """
 
     @abstractmethod
     def close(self) -> None:
         """Write what is still held and close the file."""
-
-    def end_chunk(self, chunk: Chunk) -> None:  # noqa: B027 (only formats in blocks need it)
-        """Take note that all rows of ``chunk`` were written."""
 
     def __enter__(self) -> Self:
         return self
@@ -104,14 +140,13 @@ class Writer(ABC):
 def open_writer(
     path: Path,
     columns: Sequence[str],
-    added: Scored,
+    added: Added,
     delimiter: str | None,
     schema: "pa.Schema | None",
 ) -> Writer:
     """Open the output by its suffix.
 
-    ``columns`` are the input's; ``added`` is any scored row, for the names of its columns;
-    ``schema`` is the input's if it has types.
+    ``columns`` are the input's; ``schema`` is its if it has types.
 
     Raises
     ------
@@ -120,7 +155,7 @@ def open_writer(
     """
     suffix = path.suffix.lower()
     is_nested = suffix in (".jsonl", ".ndjson")
-    names = added.nested() if is_nested else added.flat()
+    names = added.nested_names() if is_nested else added.flat_names()
     if taken := [name for name in names if name in columns]:
         raise OutputError(
             f"the input has already a column {taken[0]!r}, which the output adds; choose other "
@@ -128,52 +163,57 @@ def open_writer(
         )
     try:
         if is_nested:
-            return _JsonLinesWriter(path, tuple(names))
+            return _JsonLinesWriter(path, added)
         if suffix == ".parquet":
             return _ParquetWriter(path, tuple(columns), added, schema)
-        return _CsvWriter(path, tuple(columns), tuple(names), delimiter or DELIMITERS[suffix])
+        return _CsvWriter(path, tuple(columns), added, delimiter or DELIMITERS[suffix])
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror})") from error
 
 
 class _JsonLinesWriter(Writer):
-    def __init__(self, path: Path, names: tuple[str, ...]) -> None:
+    def __init__(self, path: Path, added: Added) -> None:
         super().__init__(path)
-        self._names = names
+        self._added = added
+        self._names = added.nested_names()
         self._file = self.temporary.open("wb")
 
-    def write(self, chunk: Chunk, index: int, scored: Scored) -> None:
-        row = chunk.row(index)
-        for name in self._names:
-            if name in row:
-                raise RowError(f"has already a field {name!r}, which the output adds")
-        added = orjson.dumps(scored.nested())
-        # The row's own bytes are handed on: no number in it is read and written differently.
-        own = chunk.raws[index] if chunk.raws else orjson.dumps(row, default=str)
-        joint = b"," if row else b""
-        self._file.write(own[:-1] + joint + added[1:] + b"\n")
+    def write(self, chunk: Chunk, indices: Sequence[int], rows: TextScores) -> dict[int, str]:
+        problems: dict[int, str] = {}
+        for index, added in zip(indices, self._added.nested_rows(rows), strict=True):
+            row = chunk.row(index)
+            if taken := [name for name in self._names if name in row]:
+                problems[index] = f"has already a field {taken[0]!r}, which the output adds"
+                continue
+            # The row's own bytes are handed on: no number in it is read and written differently.
+            own = chunk.raws[index] if chunk.raws else orjson.dumps(row, default=str)
+            joint = b"," if row else b""
+            self._file.write(own[:-1] + joint + orjson.dumps(added)[1:] + b"\n")
+        return problems
 
     def close(self) -> None:
         self._file.close()
 
 
 class _CsvWriter(Writer):
-    def __init__(
-        self, path: Path, columns: tuple[str, ...], names: tuple[str, ...], delimiter: str
-    ) -> None:
+    def __init__(self, path: Path, columns: tuple[str, ...], added: Added, delimiter: str) -> None:
         super().__init__(path)
         self._columns = columns
+        self._added = added
         self._file = self.temporary.open("w", encoding="utf-8", newline="")
         self._writer = csv.writer(self._file, delimiter=delimiter, lineterminator="\n")
-        self._writer.writerow([*columns, *names])
+        self._writer.writerow([*columns, *added.flat_names()])
 
-    def write(self, chunk: Chunk, index: int, scored: Scored) -> None:
-        row = chunk.row(index)
-        _check_columns(row, self._columns)
-        own = [_cell(row.get(column)) for column in self._columns]
-        added = scored.flat()
-        added[scored.prefix + "labels"] = "|".join(scored.labels)
-        self._writer.writerow([*own, *added.values()])
+    def write(self, chunk: Chunk, indices: Sequence[int], rows: TextScores) -> dict[int, str]:
+        problems: dict[int, str] = {}
+        for index, added in zip(indices, self._added.flat_rows(rows), strict=True):
+            row = chunk.row(index)
+            if problem := _unknown_column(row, self._columns):
+                problems[index] = problem
+                continue
+            own = [_cell(row.get(column)) for column in self._columns]
+            self._writer.writerow([*own, *added])
+        return problems
 
     def close(self) -> None:
         self._file.close()
@@ -181,76 +221,80 @@ class _CsvWriter(Writer):
 
 class _ParquetWriter(Writer):
     def __init__(
-        self, path: Path, columns: tuple[str, ...], added: Scored, schema: "pa.Schema | None"
+        self, path: Path, columns: tuple[str, ...], added: Added, schema: "pa.Schema | None"
     ) -> None:
-        import pyarrow as pa
-
         super().__init__(path)
         self._columns = columns
         self._schema = schema
-        self._added_schema = pa.schema(
-            [(name, _arrow_type(value)) for name, value in added.flat().items()]
-        )
-        self._rows: list[dict[str, Any]] = []
-        self._indices: list[int] = []
-        self._added: list[dict[str, Any]] = []
+        self._added = added
         self._writer: Any = None
         self.temporary.touch()
 
-    def write(self, chunk: Chunk, index: int, scored: Scored) -> None:
+    def write(self, chunk: Chunk, indices: Sequence[int], rows: TextScores) -> dict[int, str]:
         import pyarrow as pa
 
+        problems: dict[int, str] = {}
         if chunk.batch is None:
-            row = chunk.row(index)
-            _check_columns(row, self._columns)
-            if self._schema is not None:
-                try:
-                    pa.RecordBatch.from_pylist([row], schema=self._schema)
-                except (pa.ArrowException, TypeError) as error:
-                    raise RowError(f"does not fit the types of the first rows ({error})") from error
-            self._rows.append(row)
-        self._indices.append(index)
-        self._added.append(scored.flat())
-
-    def end_chunk(self, chunk: Chunk) -> None:
-        import pyarrow as pa
-
-        if not self._indices:
-            return
-        if chunk.batch is not None:
-            own = chunk.batch.take(pa.array(self._indices))
+            for index in indices:
+                if problem := self._problem(chunk.row(index)):
+                    problems[index] = problem
+        kept = [place for place, index in enumerate(indices) if index not in problems]
+        if not kept:
+            return problems
+        added = self._added.columns(rows)
+        if len(kept) < len(indices):
+            added = added.take(pa.array(kept))
+        numbers = [indices[place] for place in kept]
+        if chunk.batch is None:
+            own = self._own_columns([chunk.row(index) for index in numbers])
+        elif len(numbers) == chunk.batch.num_rows:
+            own = chunk.batch
         else:
-            own = self._own_columns()
-        added = pa.RecordBatch.from_pylist(self._added, schema=self._added_schema)
-        arrays = [*own.columns, *added.columns]
+            own = chunk.batch.take(pa.array(numbers))
         schema = pa.schema([*own.schema, *added.schema])
         if self._writer is None:
             self._writer = _open_parquet_writer(self.temporary, schema)
+        arrays = [*own.columns, *added.columns]
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
-        self._rows, self._indices, self._added = [], [], []
+        return problems
+
+    def _problem(self, row: dict[str, Any]) -> str | None:
+        """Return why a row without types of its own does not fit the file."""
+        import pyarrow as pa
+
+        if problem := _unknown_column(row, self._columns):
+            return problem
+        if self._schema is not None:
+            try:
+                pa.RecordBatch.from_pylist([row], schema=self._schema)
+            except (pa.ArrowException, TypeError) as error:
+                return f"does not fit the types of the first rows ({error})"
+        return None
 
     def close(self) -> None:
         import pyarrow as pa
 
         if self._writer is None:
             own = self._schema or pa.schema([(column, pa.string()) for column in self._columns])
-            schema = pa.schema([*own, *self._added_schema])
+            empty = np.zeros((0, len(self._added.labels)))
+            none = TextScores(empty, empty.astype(np.intp), np.zeros(0, dtype=np.intp))
+            schema = pa.schema([*own, *self._added.columns(none).schema])
             self._writer = _open_parquet_writer(self.temporary, schema)
         self._writer.close()
 
-    def _own_columns(self) -> "pa.RecordBatch":
-        """Return the held rows as columns; the first time their types become the file's."""
+    def _own_columns(self, rows: list[dict[str, Any]]) -> "pa.RecordBatch":
+        """Return rows as columns; the first time their types become the file's."""
         import pyarrow as pa
 
         if self._schema is None:
-            rows = [{column: row.get(column) for column in self._columns} for row in self._rows]
+            whole = [{column: row.get(column) for column in self._columns} for row in rows]
             try:
-                self._schema = pa.RecordBatch.from_pylist(rows).schema
+                self._schema = pa.RecordBatch.from_pylist(whole).schema
             except pa.ArrowException as error:
                 raise OutputError(
                     f"{self.path}: the rows' fields have no common types ({error}); write .jsonl"
                 ) from error
-        return pa.RecordBatch.from_pylist(self._rows, schema=self._schema)
+        return pa.RecordBatch.from_pylist(rows, schema=self._schema)
 
 
 def _open_parquet_writer(path: Path, schema: "pa.Schema") -> Any:
@@ -259,22 +303,11 @@ def _open_parquet_writer(path: Path, schema: "pa.Schema") -> Any:
     return pq.ParquetWriter(path, schema, compression="zstd")
 
 
-def _arrow_type(value: object) -> "pa.DataType":
-    import pyarrow as pa
-
-    kinds: list[tuple[type, Callable[[], Any]]] = [
-        (list, lambda: pa.list_(pa.string())),
-        (float, pa.float64),
-        (int, pa.int64),
-        (str, pa.string),
-    ]
-    return next(make() for kind, make in kinds if isinstance(value, kind))
-
-
-def _check_columns(row: dict[str, Any], columns: tuple[str, ...]) -> None:
+def _unknown_column(row: dict[str, Any], columns: tuple[str, ...]) -> str | None:
     for name in row:
         if name not in columns:
-            raise RowError(f"field {name!r} is not among those of the first row; .jsonl keeps all")
+            return f"field {name!r} is not among those of the first row; .jsonl keeps all"
+    return None
 
 
 def _cell(value: object) -> object:

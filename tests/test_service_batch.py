@@ -303,6 +303,7 @@ def test_memory_does_not_grow_with_the_file(
     tmp_path: Path, classifier: Classifier, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     monkeypatch.setattr(readers, "CHUNK_ROWS", 20)
+    monkeypatch.setattr(readers, "PARQUET_CHUNK_ROWS", 20)
     rows = [{"text": f"Trade grew {i}. " + "It grew. " * 20} for i in range(1200)]
     small = write_rows(tmp_path / f"small.{suffix}", rows[:300])
     large = write_rows(tmp_path / f"large.{suffix}", rows)

@@ -194,15 +194,32 @@ def test_no_sentences_give_an_empty_matrix(classifier: Classifier) -> None:
     assert classifier.score([]).shape == (0, 3)
 
 
-def test_label_rows_are_those_of_classify_sentence(trained: Classifier) -> None:
+def test_score_sentences_gives_what_classify_sentence_gives(trained: Classifier) -> None:
     texts = [probe["text"] for probe in trained.artifact.manifest["probes"]] + [" "]
-    scores, given = trained.label_rows(texts)
+    answers = trained.score_sentences(texts)
     ids = trained.taxonomy.ids
     for row, text in enumerate(texts[:-1]):
         sentence = trained.classify_sentence(text).sentences[0]
-        assert dict(zip(ids, scores[row], strict=True)) == sentence.scores
-        assert tuple(np.array(ids)[given[row]]) == sentence.labels
-    assert not given[-1].any()
+        assert dict(zip(ids, answers.scores[row], strict=True)) == sentence.scores
+        assert tuple(np.array(ids)[answers.counts[row] > 0]) == sentence.labels
+    assert answers.n_sentences.tolist() == [1] * (len(texts) - 1) + [0]
+    assert not answers.counts[-1].any()
+
+
+def test_score_texts_gives_what_classify_gives(trained: Classifier) -> None:
+    probes = [probe["text"] for probe in trained.artifact.manifest["probes"]]
+    texts = [" ".join(probes[i : i + 3]) for i in range(0, len(probes), 3)]
+    texts = [*texts, "", TEXT, "Il porto porta posti di lavoro alla regione cinese.", " \n"]
+    answers = trained.score_texts(texts)
+    for row, text in enumerate(texts):
+        prediction = trained.classify(text)
+        assert dict(zip(trained.taxonomy.ids, answers.counts[row].tolist(), strict=True)) == (
+            prediction.summary.counts
+        )
+        assert answers.n_sentences[row] == prediction.summary.sentences
+        for column, label in enumerate(trained.taxonomy.ids):
+            scores = [s.scores[label] for s in prediction.sentences]
+            assert answers.scores[row, column] == max(scores, default=0.0)
 
 
 def test_the_package_gives_what_the_classifier_gives(tiny_artifact, classifier: Classifier) -> None:

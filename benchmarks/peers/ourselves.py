@@ -1,4 +1,4 @@
-"""Our own artifact, as a Python caller meets it: ``service.classifier.load(...).label_rows``."""
+"""Our own artifact, as a Python caller meets it: ``stance.load().score_sentences(...)``."""
 
 import tempfile
 from collections.abc import Sequence
@@ -35,6 +35,7 @@ def train(training: TrainingSet, model: Path) -> Label:
         )
 
     def label(texts: Sequence[str]) -> tuple[Floats, Bools]:
-        return classifier.label_rows(texts)
+        answers = classifier.score_sentences(texts)
+        return answers.scores, answers.counts > 0
 
     return label

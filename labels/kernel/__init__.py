@@ -19,17 +19,12 @@ Python stays the definition: ``tests/test_kernel.py`` holds both equal. The kern
 machine without a C compiler it is not built, ``AVAILABLE`` is false and Python scores.
 """
 
-from labels.world import Reason
-
 try:
     import labels.kernel._kernel  # noqa: F401
 
     AVAILABLE = True
 except ImportError:
     AVAILABLE = False
-
-OUTSIDE: tuple[Reason | None, ...] = (None, "too_short", "too_long", "not_prose", "unknown_words")
-"""What the kernel's numbers for a sentence outside the model's world mean."""
 
 NEEDS_PYTHON = 255
 """The number for a text that only Python can read: its small letters depend on context."""

@@ -3,14 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-static float from_half(uint16_t half) {
-    /* Normal numbers only: the weights are logarithms of probabilities, none of them tiny. */
-    uint32_t bits = (uint32_t)(half & 0x8000) << 16 | (((uint32_t)(half & 0x7fff) << 13) + (112u << 23));
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
-}
-
 /* log(1 + count) */
 static float frequency(uint32_t count) {
     static const float most[] = {0.0f, 0.69314718f, 1.0986123f, 1.3862944f, 1.6094379f};
@@ -31,6 +23,7 @@ static Status weigh_languages(const Tables *t, Work *w, const char *utf8, size_t
                               double *probabilities) {
     const uint32_t n = t->n_languages;
     float scores[MAX_LANGUAGES] = {0}, largest;
+    int32_t once[MAX_LANGUAGES] = {0};
     double sum = 0;
     size_t row = t->language_first;
     if (!grow((void **)&w->keys, &w->size_keys, n_bytes + 1, sizeof *w->keys))
@@ -47,11 +40,18 @@ static Status weigh_languages(const Tables *t, Work *w, const char *utf8, size_t
     for (size_t i = 0; i < w->n_counted; i++)
         __builtin_prefetch(t->language_weights + (size_t)w->counted[i].row * n);
     for (size_t i = 0; i < w->n_counted; i++) {
-        const uint16_t *weights = t->language_weights + (size_t)w->counted[i].row * n;
+        const int16_t *weights = t->language_weights + (size_t)w->counted[i].row * n;
         float value = frequency(w->counted[i].count);
-        for (uint32_t k = 0; k < n; k++)
-            scores[k] += value * from_half(weights[k]);
+        /* Most are seen once: whole numbers add faster. */
+        if (w->counted[i].count == 1)
+            for (uint32_t k = 0; k < n; k++)
+                once[k] += weights[k];
+        else
+            for (uint32_t k = 0; k < n; k++)
+                scores[k] += value * (float)weights[k];
     }
+    for (uint32_t k = 0; k < n; k++)
+        scores[k] = (scores[k] + frequency(1) * (float)once[k]) * t->language_unit;
     float temperature = n_bytes ? sqrtf((float)n_bytes) : 1.0f;
     for (uint32_t k = 0; k < n && w->n_counted; k++)
         scores[k] = (scores[k] + t->language_prior[k]) / temperature;

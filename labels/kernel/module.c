@@ -194,14 +194,14 @@ static int open_answers(PyObject *const *args, Py_buffer *answers, const size_t 
     return 1;
 }
 
-enum { LOGITS, KNOWN, OUTSIDE, NAMED, N_ANSWERS };
+enum { SCORES, KNOWN, OUTSIDE, NAMED, N_ANSWERS };
 
 static Status score_all(const Tables *t, Work *work, const Texts *texts, int is_composed,
                         const Py_buffer *to) {
     for (size_t i = 0; i < texts->n; i++) {
         Answer answer = {0, 0, NEEDS_PYTHON_CODE};
-        double *logits = (double *)to[LOGITS].buf + i * t->n_labels;
-        if (score_text(t, work, texts->utf8[i], texts->n_bytes[i], is_composed, logits, &answer) ==
+        double *scores = (double *)to[SCORES].buf + i * t->n_labels;
+        if (score_text(t, work, texts->utf8[i], texts->n_bytes[i], is_composed, scores, &answer) ==
             NO_MEMORY)
             return NO_MEMORY;
         ((double *)to[KNOWN].buf)[i] = answer.known;
@@ -211,7 +211,7 @@ static Status score_all(const Tables *t, Work *work, const Texts *texts, int is_
     return READ;
 }
 
-/* score(texts, is_composed, logits, known, outside, named) */
+/* score(texts, is_composed, scores, known, outside, named) */
 static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
     const size_t sizes[N_ANSWERS] = {self->tables.n_labels * sizeof(double), sizeof(double), 1,

@@ -12,6 +12,8 @@ int grow(void **array, size_t *size, size_t n, size_t element) {
     if (n <= *size)
         return 1;
     size_t larger = n + n / 2 + 64;
+    if (larger < n || larger > SIZE_MAX / element)
+        return 0;
     void *moved = realloc(*array, larger * element);
     if (moved == NULL)
         return 0;
@@ -22,7 +24,7 @@ int grow(void **array, size_t *size, size_t n, size_t element) {
 
 void work_free(Work *w) {
     void *all[] = {w->characters, w->lower, w->classes, w->tokens, w->items,   w->rest, w->concepts,
-                   w->words,      w->probes, w->found,  w->keys,   w->counted, w->seen, w->slots};
+                   w->words,      w->found,  w->keys,   w->counted, w->seen, w->slots};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     memset(w, 0, sizeof *w);
@@ -49,6 +51,7 @@ static int room_for_text(Work *w, size_t n) {
 
 Status read_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int is_composed) {
     const unsigned char *at = (const unsigned char *)utf8, *end = at + n_bytes;
+    const size_t ascii = (size_t)t->char_page[0] * 256;
     uint32_t n = 0, n_letters = 0, n_spaces = 0;
     uint16_t any = 0;
     if (n_bytes >= UINT32_MAX / 4)
@@ -57,27 +60,29 @@ Status read_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int
         return NO_MEMORY;
     while (at < end) {
         uint32_t c = *at++;
+        size_t index = ascii + c;
         if (c >= 0x80) {
+            static const uint32_t least[] = {0, 0x80, 0x800, 0x10000};
             int n_more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
             if (c < 0xc2 || c > 0xf4 || end - at < n_more)
                 return NEEDS_PYTHON;
             c &= 0x3f >> n_more;
-            for (; n_more > 0; n_more--, at++) {
+            for (int i = 0; i < n_more; i++, at++) {
                 if ((*at & 0xc0) != 0x80)
                     return NEEDS_PYTHON;
                 c = c << 6 | (*at & 0x3f);
             }
-            if (c >= 0x110000)
-                return NEEDS_PYTHON;
+            if (c < least[n_more] || c >> 11 == 0xd800 >> 11 || c >= 0x110000)
+                return NEEDS_PYTHON; /* overlong, a surrogate, too large: Python refuses it */
+            index = (size_t)t->char_page[c >> 8] * 256 + (c & 255);
         }
-        size_t index = (size_t)t->char_page[c >> 8] * 256 + (c & 255);
         uint16_t class = t->char_class[index];
         w->characters[n] = c;
         w->classes[n] = class;
         w->lower[n] = c + t->char_shift[index];
         any |= class;
-        n_letters += (class & LETTER) != 0;
-        n_spaces += (class & SPACE) != 0;
+        n_letters += class & LETTER; /* is 1 */
+        n_spaces += (class & SPACE) / SPACE;
         n++;
     }
     w->n_text = n;
@@ -230,56 +235,48 @@ static void cut(Work *w) {
     }
 }
 
-static int add_probe(const Tables *t, Work *w, uint64_t hash, uint32_t token, uint32_t length) {
-    uint64_t key = hash_key(hash, length ? BEGINNING : WHOLE_WORD);
-    __builtin_prefetch(&t->word_keys[(uint32_t)key & t->word_mask]);
-    if (!grow((void **)&w->probes, &w->size_probes, w->n_probes + 1, sizeof *w->probes))
-        return 0;
-    w->probes[w->n_probes++] = (Probe){key, token, length};
-    return 1;
+/* Whether a key may be a lexicon word; few that are none pass. */
+static int may_be_word(const Tables *t, uint64_t key) {
+    uint32_t bit = (uint32_t)(key >> 32) & t->filter_mask;
+    return t->word_filter[bit >> 6] >> (bit & 63) & 1;
 }
 
-/* Find the lexicon words that each token can be. All keys first, so that memory is fetched ahead. */
+static void find_word(const Tables *t, Work *w, uint64_t key) {
+    uint32_t word = hash_find(t->word_keys, t->word_ids, t->word_mask, key);
+    if (word != NONE)
+        w->words[w->n_words++] = word;
+}
+
+/* Find the lexicon words that each token can be. */
 static Status find_words(const Tables *t, Work *w) {
-    w->n_probes = w->n_words = 0;
+    uint64_t beginnings[64];
+    w->n_words = 0;
     for (uint32_t i = 0; i < w->n_tokens; i++) {
         Token *token = &w->tokens[i];
         uint64_t hash = HASH_START;
-        uint32_t n = token->n_form;
-        size_t first = w->n_probes;
-        if (!add_probe(t, w, 0, i, 0))
+        uint32_t n = token->n_form, n_beginnings = 0;
+        /* One whole word, and a beginning for each bit of beginning_lengths. */
+        if (!grow((void **)&w->words, &w->size_words, w->n_words + 64, sizeof *w->words))
             return NO_MEMORY;
         for (uint32_t k = 1; k <= n; k++) {
             hash = hash_one(hash, token->form[k - 1]);
             if (k == t->stem_length)
                 token->stem_hash = hash;
-            if (k < 64 && (t->beginning_lengths >> k & 1) && !add_probe(t, w, hash, i, k))
-                return NO_MEMORY;
+            if (k < 64 && (t->beginning_lengths >> k & 1)) {
+                uint64_t key = hash_key(hash, BEGINNING);
+                if (may_be_word(t, key))
+                    beginnings[n_beginnings++] = key;
+            }
         }
         if (n < t->stem_length)
             token->stem_hash = hash;
-        w->probes[first].key = hash_key(hash, WHOLE_WORD);
-        __builtin_prefetch(&t->word_keys[(uint32_t)w->probes[first].key & t->word_mask]);
-    }
-    if (!grow((void **)&w->words, &w->size_words, w->n_probes, sizeof *w->words))
-        return NO_MEMORY;
-    for (size_t i = 0; i < w->n_probes;) {
-        uint32_t number = w->probes[i].token;
-        Token *token = &w->tokens[number];
-        size_t end = i + 1;
         token->first_word = (uint32_t)w->n_words;
-        while (end < w->n_probes && w->probes[end].token == number)
-            end++;
-        uint32_t word = hash_find(t->word_keys, t->word_ids, t->word_mask, w->probes[i].key);
-        if (word != NONE)
-            w->words[w->n_words++] = word;
-        for (size_t k = end; k-- > i + 1;) {
-            word = hash_find(t->word_keys, t->word_ids, t->word_mask, w->probes[k].key);
-            if (word != NONE)
-                w->words[w->n_words++] = word;
-        }
+        uint64_t whole = hash_key(hash, WHOLE_WORD);
+        if (may_be_word(t, whole))
+            find_word(t, w, whole);
+        while (n_beginnings > 0)
+            find_word(t, w, beginnings[--n_beginnings]);
         token->n_words = (uint32_t)w->n_words - token->first_word;
-        i = end;
     }
     return READ;
 }

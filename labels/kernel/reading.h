@@ -27,12 +27,6 @@ typedef struct {
 } Found;
 
 typedef struct {
-    uint64_t key;
-    uint32_t token; /* where its lexicon word goes */
-    uint32_t length; /* of a beginning; 0 for a whole word */
-} Probe;
-
-typedef struct {
     uint32_t row, count;
 } Counted;
 
@@ -48,8 +42,6 @@ typedef struct {
     uint32_t n_tokens, n_items, n_rest;
     uint32_t *words;
     size_t n_words, size_words;
-    Probe *probes;
-    size_t n_probes, size_probes;
     Found *found;
     size_t n_found, size_found;
     uint64_t *keys;

@@ -17,14 +17,20 @@ static double frequency(uint32_t count) {
     return count <= N_LOGS ? LOGS[count] : 1.0 + log((double)count);
 }
 
+static void prefetch_term(const Tables *t, uint64_t key) {
+    uint32_t slot = (uint32_t)key & t->term_mask;
+    __builtin_prefetch(&t->term_keys[slot]);
+    __builtin_prefetch(&t->term_rows[slot]);
+}
+
 /* Replace the keys by rows in place; NONE where a term is unknown. */
 static void find_rows(const Tables *t, Work *w) {
-    const size_t ahead = 8;
+    const size_t ahead = 12;
     for (size_t i = 0; i < w->n_keys && i < ahead; i++)
-        __builtin_prefetch(&t->term_keys[(uint32_t)w->keys[i] & t->term_mask]);
+        prefetch_term(t, w->keys[i]);
     for (size_t i = 0; i < w->n_keys; i++) {
         if (i + ahead < w->n_keys)
-            __builtin_prefetch(&t->term_keys[(uint32_t)w->keys[i + ahead] & t->term_mask]);
+            prefetch_term(t, w->keys[i + ahead]);
         uint32_t row = hash_find(t->term_keys, t->term_rows, t->term_mask, w->keys[i]);
         if (row != NONE)
             __builtin_prefetch(&t->rows[(size_t)row * (t->n_labels + 1)]);
@@ -86,7 +92,7 @@ static uint8_t outside(const Tables *t, const Work *w, double known) {
 }
 
 Status score_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int is_composed,
-                  double *logits, Answer *answer) {
+                  double *scores, Answer *answer) {
     double sums[MAX_LABELS];
     Status status = read_text(t, w, utf8, n_bytes, is_composed);
     if (status != READ)
@@ -106,13 +112,15 @@ Status score_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, in
     size_t n_known = 0;
     for (uint32_t i = 0; i < w->n_items; i++)
         n_known += w->items[i].is_name || (i < w->n_single_words && w->keys[i] != NONE);
-    memcpy(logits, t->intercepts, t->n_labels * sizeof *logits);
+    memcpy(scores, t->intercepts, t->n_labels * sizeof *scores);
     for (uint32_t f = 0; f < t->n_families; f++) {
         status = count_rows(w, w->family_keys[f], w->family_keys[f + 1]);
         if (status != READ)
             return status;
-        add_family(t, w, t->family_weights[f], logits, sums);
+        add_family(t, w, t->family_weights[f], scores, sums);
     }
+    for (uint32_t k = 0; k < t->n_labels; k++)
+        scores[k] = 0.5 * (1.0 + tanh(0.5 * scores[k]));
     answer->known = w->n_items ? (double)n_known / w->n_items : 0.0;
     answer->named = names_present(t, w);
     answer->outside = outside(t, w, answer->known);

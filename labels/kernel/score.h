@@ -1,10 +1,10 @@
-/* From the keys of a sentence to its logits: what service/scorer.py defines. */
+/* From the keys of a sentence to its scores: what service/scorer.py defines. */
 #ifndef STANCE_SCORE_H
 #define STANCE_SCORE_H
 
 #include "terms.h"
 
-/* Why a sentence is outside the model's world; the same numbers stand in labels/kernel. */
+/* Why a sentence is outside the model's world; numbers in labels.world.REASONS. */
 enum { INSIDE, TOO_SHORT, TOO_LONG, NOT_PROSE, UNKNOWN_WORDS };
 
 typedef struct {
@@ -13,9 +13,9 @@ typedef struct {
     uint8_t outside;
 } Answer;
 
-/* Score one sentence; logits receives n_labels numbers. */
+/* Score one sentence; scores receives a probability per label. */
 Status score_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int is_composed,
-                  double *logits, Answer *answer);
+                  double *scores, Answer *answer);
 
 /* Count how often each of keys[start:end] occurs, in order of its first occurrence; NONE does not
    count. */

@@ -89,6 +89,9 @@ static const char *open_lexicon(Tables *t, const Array *arrays, size_t n_arrays)
     CHECK(n == n_other && is_hash_table(t->word_keys, t->word_ids, n, t->n_lexicon_words),
           "word_keys is no hash table");
     t->word_mask = n - 1;
+    TAKE(t->word_filter, "word_filter", n);
+    CHECK(n > 0 && n < UINT32_MAX / 64 && (n & (n - 1)) == 0, "word_filter has a broken size");
+    t->filter_mask = n * 64 - 1;
     TAKE(lengths, "beginning_lengths", n);
     CHECK(n == 1, "beginning_lengths is not one number");
     t->beginning_lengths = lengths[0];
@@ -128,6 +131,8 @@ static const char *open_lexicon(Tables *t, const Array *arrays, size_t n_arrays)
     CHECK(n == t->n_lexicon_words + 1 && are_starts(t->single_start, n, n_singles) &&
               all_below(t->single_entries, n_singles, t->n_entries),
           "single_start points outside");
+    for (uint32_t i = 0; i < n_singles; i++)
+        CHECK(t->entries[t->single_entries[i]].n_words == 1, "single_entries holds a phrase");
     TAKE(t->pair_entries, "pair_entries", n_other);
     TAKE(t->pair_start, "pair_start", n);
     CHECK(n == n_pairs + 1 && are_starts(t->pair_start, n, n_other) &&
@@ -218,7 +223,7 @@ static const char *open_language(Tables *t, const Array *arrays, size_t n_arrays
     TAKE(t->language_supported, "language_supported", n);
     CHECK(n == t->n_languages, "language_supported does not fit");
     TAKE(numbers, "language_numbers", n);
-    CHECK(n == 7, "language_numbers does not hold seven numbers");
+    CHECK(n == 8, "language_numbers does not hold eight numbers");
     for (uint32_t i = 0; i < n; i++)
         CHECK(numbers[i] >= 0 && numbers[i] < 1e6, "language_numbers holds an impossible number");
     t->glance_characters = (uint32_t)numbers[0];
@@ -226,6 +231,7 @@ static const char *open_language(Tables *t, const Array *arrays, size_t n_arrays
     t->sample_characters = (uint32_t)numbers[2];
     t->glance_certain = numbers[3], t->certain = numbers[4], t->guess = numbers[5];
     t->language_first = (uint32_t)numbers[6];
+    t->language_unit = (float)numbers[7];
     CHECK(t->language_first < t->n_language_rows, "language_numbers points outside");
     return NULL;
 }

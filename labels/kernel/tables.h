@@ -56,6 +56,8 @@ typedef struct {
     const uint64_t *word_keys;
     const uint32_t *word_ids;
     uint32_t word_mask;
+    const uint64_t *word_filter; /* a bit for the upper half of each key */
+    uint32_t filter_mask;
     const uint8_t *word_starts; /* per word: what it can begin */
     const uint8_t *word_open;   /* per word: whether it may go on */
     uint32_t n_lexicon_words;
@@ -98,7 +100,8 @@ typedef struct {
     /* the language identifier: an automaton over bytes, and a weight per feature and language */
     const uint16_t *language_next;    /* per row and byte: the next row */
     const uint32_t *language_feature; /* per row and byte: what was seen; NONE */
-    const uint16_t *language_weights; /* half precision, n_languages a feature */
+    const int16_t *language_weights; /* fixed point, n_languages a feature */
+    float language_unit;
     const float *language_prior;
     const uint32_t *language_same;     /* per language: the one that it counts as */
     const uint32_t *language_supported; /* per language, after that: 0 or 1 */

@@ -29,7 +29,8 @@ _NOT_COMPOSED, _CONTEXTUAL, _NUMERAL, _WORD = 64, 128, 256, 512
 _CASES = {"any": 0, "initial": 1, "exact": 2}
 _NAME_SINGLE, _NAME_PHRASE, _CONCEPT_SINGLE, _CONCEPT_PHRASE = 1, 2, 4, 8
 _WHOLE_WORD, _BEGINNING = 64, 65  # hash.h
-_MAX_BEGINNING = 63
+_MAX_BEGINNING = 62
+_FILTER_BITS = 1 << 18
 
 
 class TablesError(ValueError):
@@ -258,7 +259,12 @@ def _word_tables(word_of: Mapping[tuple[str, bool], int]) -> Tables:
         make_keys(_BEGINNING if continues else _WHOLE_WORD, [form]) for form, continues in word_of
     )
     word_keys, word_ids = _hash_table(key_bytes)
+    bits = np.frombuffer(key_bytes, dtype=np.uint64) >> np.uint64(32)
+    bits &= np.uint64(_FILTER_BITS - 1)
+    is_set = np.zeros(_FILTER_BITS, dtype=np.uint8)
+    is_set[bits.astype(np.intp)] = 1
     return {
+        "word_filter": np.packbits(is_set, bitorder="little").view("<u8"),
         "word_keys": word_keys,
         "word_ids": word_ids,
         "word_open": np.array([continues for _, continues in word_of], dtype=np.uint8),
