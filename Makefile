@@ -44,8 +44,8 @@ evaluate: train  ## measure on FILE (labelled JSON Lines): make evaluate FILE=..
 fuzz: setup  ## N hostile texts and N/20 damaged arrays for the kernel: make fuzz N=10000000
 	$(VENV)/bin/python -m tests.fuzz $(or $(N),1000000)
 
-bench: train  ## speed beside scikit-learn, in one run
-	$(VENV)/bin/python -m benchmarks.latency
+bench: train  ## speed beside peers (after make peers): docs/speed.md and its chart
+	$(VENV)/bin/python -m benchmarks.speed --write
 
 figures: train  ## write the figures of README.md and MODEL_CARD.md anew
 	$(VENV)/bin/python -m benchmarks.figures
@@ -57,7 +57,7 @@ report: train  ## rebuild every figure that is measured on FILE: make report FIL
 	$(STANCE) evaluate $(FILE) --write MODEL_CARD.md
 	$(VENV)/bin/python -m benchmarks.figures
 
-peers: setup  ## install what make report compares with, beyond scikit-learn
+peers: setup  ## install what make bench and make report compare with, beyond scikit-learn
 	$(VENV)/bin/python -m pip install --quiet -r benchmarks/peers/torch.txt
 	$(VENV)/bin/python -m pip install --quiet --require-hashes -r requirements/peers.txt
 

@@ -1,0 +1,147 @@
+"""Programs under test: start one, wait until it answers, read its time and memory from /proc."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from benchmarks.speed.measure import MeasurementError
+
+ROOT = Path(__file__).parent.parent.parent
+READY_SECONDS = 120.0
+POLL_SECONDS = 0.002
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Server:
+    """A server from its start to its end; ``ready_seconds`` is how long until its first answer.
+
+    ``arguments`` follow the name of this Python; ``{port}`` in them is a free port.
+    """
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self.port = _free_port()
+        self._command = [sys.executable, *(a.format(port=self.port) for a in arguments)]
+        self.ready_seconds = 0.0
+
+    def __enter__(self) -> Self:
+        start = time.perf_counter()
+        self._process = subprocess.Popen(
+            self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            while not self._is_ready():
+                if self._process.poll() is not None or time.perf_counter() - start > READY_SECONDS:
+                    raise MeasurementError(f"{' '.join(self._command)}: did not become ready")
+                time.sleep(POLL_SECONDS)
+        except BaseException:
+            self._stop()
+            raise
+        self.ready_seconds = time.perf_counter() - start
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        return self._process.pid
+
+    def post(self, body: bytes) -> bytes:
+        """Return the answer of ``POST /classify``.
+
+        Raises
+        ------
+        MeasurementError
+            If it is none of success.
+        """
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("POST", "/classify", body, {"content-type": "application/json"})
+        answer = connection.getresponse()
+        content = answer.read()
+        connection.close()
+        if answer.status != 200:
+            raise MeasurementError(f"/classify answered {answer.status}")
+        return content
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/health/ready")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            for pid in reversed(tree(self.pid)):
+                os.kill(pid, 9)
+            self._process.wait()
+
+
+def tree(pid: int) -> list[int]:
+    """Return a process and all that come from it; empty if it is gone."""
+    try:
+        children = [
+            int(child)
+            for task in Path(f"/proc/{pid}/task").iterdir()
+            for child in (task / "children").read_text().split()
+        ]
+    except OSError:
+        return []
+    return [pid, *(found for child in children for found in tree(child))]
+
+
+def memory_of(pid: int) -> float:
+    """Return the proportional set size of a process and all that come from it, in megabytes.
+
+    Memory that several processes share counts for each by its part.
+    """
+    return sum(_pss_kilobytes(found) for found in tree(pid)) * 1024 / 1e6
+
+
+def cpu_seconds_of(pid: int) -> float:
+    """Return the CPU time of a process and all that come from it."""
+    return sum(_ticks(found) for found in tree(pid)) / _TICKS
+
+
+def _pss_kilobytes(pid: int) -> int:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1])
+    except OSError:  # it ended meanwhile
+        return 0
+    return 0
+
+
+def _ticks(pid: int) -> int:
+    try:
+        values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0
+    return int(values[11]) + int(values[12])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

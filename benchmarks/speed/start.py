@@ -1,0 +1,65 @@
+"""How long until a server answers, and the memory of its workers."""
+
+from itertools import pairwise
+from statistics import mean, median
+
+import orjson
+
+from benchmarks.speed.material import ARTICLE, SENTENCE
+from benchmarks.speed.measure import Result, Row, Scale, pinned, ratio
+from benchmarks.speed.processes import Server, cpu_seconds_of, memory_of
+
+OURS, BARE = "stance", "bare FastAPI app"
+READY, CPU, MEMORY = "ready, by the clock", "CPU time until ready", "memory"
+AFTER = "after some requests"
+
+
+def measure(scale: Scale) -> Result:
+    """Start the servers in turn; then ours with more and more workers."""
+    bare = ["-m", "benchmarks.speed.servers", "bare", "--port", "{port}"]
+    commands = {OURS: _ours(scale, 1), BARE: [*bare, "--model", str(scale.model)]}
+    notes = {OURS: AFTER, BARE: "idle"}
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    cpu: dict[str, list[float]] = {name: [] for name in commands}
+    memory: dict[str, list[float]] = {name: [] for name in commands}
+    with pinned():
+        for _ in range(scale.n_rounds):
+            for name, command in commands.items():
+                with Server(command) as server:
+                    seconds[name].append(server.ready_seconds)
+                    cpu[name].append(cpu_seconds_of(server.pid))
+                    n_requests = 0 if name == BARE else scale.n_requests
+                    memory[name].append(_after_requests(server, n_requests))
+    rows = [Row.of(READY, name, "s", values) for name, values in seconds.items()]
+    rows += [Row.of(CPU, name, "s", values) for name, values in cpu.items()]
+    rows += [Row.of(MEMORY, name, "MB", values, notes[name]) for name, values in memory.items()]
+    ratios = {
+        "ready": ratio(seconds[OURS], seconds[BARE]),
+        "first worker, MB": median(memory[OURS]),
+    }
+    more = _more_workers(scale)
+    return Result(rows + more.rows, ratios | more.ratios)
+
+
+def _more_workers(scale: Scale) -> Result:
+    """Measure two workers and more: with more than one there is a process that watches them."""
+    rows, found = [], []
+    for n_workers in range(2, scale.n_workers + 1):
+        with Server(_ours(scale, n_workers)) as server:
+            found.append(_after_requests(server, n_workers * scale.n_requests))
+        name = f"stance, {n_workers} workers"
+        rows.append(Row.of(MEMORY, name, "MB", found[-1:], "all processes, the watching one, too"))
+    each = [after - before for before, after in pairwise(found)]
+    rows.append(Row.of(MEMORY, "stance, each further worker", "MB", each, AFTER))
+    return Result(rows, {"further worker, MB": mean(each)})
+
+
+def _after_requests(server: Server, n_requests: int) -> float:
+    for number in range(n_requests):
+        server.post(orjson.dumps({"text": ARTICLE if number % 10 == 0 else SENTENCE}))
+    return memory_of(server.pid)
+
+
+def _ours(scale: Scale, n_workers: int) -> list[str]:
+    workers = ["--workers", str(n_workers)]
+    return ["-m", "stance", "serve", "--port", "{port}", "--model", str(scale.model), *workers]
