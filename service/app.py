@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Any, cast
 
 import orjson
@@ -11,7 +10,6 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
 from service import errors, requests
@@ -29,6 +27,7 @@ from service.schemas import (
     TaxonomyResponse,
 )
 from service.settings import Settings
+from service.website import add_page
 
 INLINE_CHARACTERS = 4000
 """Texts up to this length, in code points, are answered on the event loop: a few milliseconds.
@@ -72,6 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     errors.install(app)
     _add_information(app)
+    add_page(app)
     return app
 
 
@@ -132,10 +132,6 @@ def _classify_router(settings: Settings) -> APIRouter:
 
 
 def _add_information(app: FastAPI) -> None:
-    @app.get("/", include_in_schema=False)
-    async def page() -> Response:
-        return HTMLResponse((files("service") / "page.html").read_text(encoding="utf-8"))
-
     @app.get("/labels", response_model=TaxonomyResponse, tags=["model"])
     async def labels(request: Request) -> Response:
         """Return what the labels are and mean."""

@@ -1,49 +1,3 @@
-<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Stance</title>
-<link rel="icon" href="data:,">
-<style>
-  :root { color-scheme: light dark; --line: #8884; }
-  body { font: 16px/1.55 system-ui, sans-serif; max-width: 60rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-  h1 { font-size: 1.4rem; margin: 0; }
-  p.lead { margin: .3rem 0 1rem; opacity: .8; }
-  textarea { width: 100%; min-height: 11rem; font: inherit; padding: .6rem; box-sizing: border-box; border: 1px solid var(--line); border-radius: .4rem; }
-  button { font: inherit; padding: .45rem 1.1rem; margin: .6rem .6rem .6rem 0; border: 1px solid var(--line); border-radius: .4rem; cursor: pointer; }
-  #legend span, #summary span.label { display: inline-block; padding: 0 .5rem; margin: 0 .4rem .3rem 0; border-radius: .3rem; border-bottom: 3px solid var(--c); }
-  #summary:empty, #message:empty { display: none; }
-  #message { border-left: 4px solid #b3541e; padding: .3rem .7rem; margin: .6rem 0; }
-  #text { white-space: pre-wrap; border-top: 1px solid var(--line); padding-top: 1rem; margin-top: 1rem; }
-  #text .s { border-radius: .2rem; cursor: pointer; }
-  #text .s:hover, #text .s:focus-visible { outline: 2px solid var(--line); }
-  #text .on { border-bottom: 3px solid var(--c); background: color-mix(in srgb, var(--c) 16%, transparent); }
-  #why { position: sticky; bottom: 0; background: Canvas; border-top: 1px solid var(--line); padding: .6rem 0; max-height: 40vh; overflow: auto; }
-  #why:empty { display: none; }
-  #why h2 { font-size: 1rem; margin: .3rem 0; }
-  #why ul { margin: 0 0 .5rem; padding-left: 1.2rem; columns: 2; }
-  .bar { display: inline-block; height: .6em; background: var(--c); vertical-align: middle; }
-  footer { margin-top: 2rem; font-size: .85rem; opacity: .75; }
-</style>
-</head>
-<body>
-<h1>Stance</h1>
-<p class="lead">Paste an article. Every sentence that voices one of the stances below is marked; choose a sentence to see why.</p>
-<div id="legend"></div>
-<form id="form">
-  <label for="input">Text (English, Spanish, Portuguese, German, French or Chinese)</label>
-  <textarea id="input" required></textarea>
-  <button type="submit">Classify</button><span id="state" role="status"></span>
-</form>
-<div id="message" role="alert"></div>
-<div id="summary"></div>
-<div id="text"></div>
-<div id="why" aria-live="polite"></div>
-<footer>A mark says what a sentence voices, not what its author believes, and not that it is true. The model errs:
-read before you cite. The text is not stored. <a href="/docs">Documentation</a> · <span id="model"></span></footer>
-<script>
-"use strict";
 const $ = (id) => document.getElementById(id);
 let taxonomy = [];
 let codePoints = [];
@@ -167,6 +121,3 @@ call("/labels").then((content) => {
     $("legend").append(part);
   }
 }).catch((error) => { $("message").textContent = error.message; });
-</script>
-</body>
-</html>
