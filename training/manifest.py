@@ -61,6 +61,10 @@ def build_manifest(
         "taxonomy": taxonomy.to_dict(),
         "thresholds": thresholds,
         "calibration": calibration | {"prevalence": taxonomy.prevalence},
+        "curves": {
+            label: [asdict(point) for point in curve]
+            for label, curve in zip(taxonomy.ids, model.curves, strict=True)
+        },
         "uncertain": {"error_rate": config.error_rate, "ranges": ranges},
         "world": {"min_known_share": model.min_known},
         "features": _features(model.pipeline),
