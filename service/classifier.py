@@ -194,14 +194,14 @@ class Classifier:
         elif reason is None and not is_possible.any():
             reason = "nobody_named"
         given: tuple[str, ...] = ()
+        possible: tuple[str, ...] = ()
         is_uncertain = False
         if reason is None:
             decided = give_labels(
                 scores[None], self.artifact.thresholds, is_possible[None], self.taxonomy
             )[0]
-            given = tuple(
-                label for label, is_given in zip(self._ids, decided, strict=True) if is_given
-            )
+            given = self._named(decided)
+            possible = self._named(is_possible)
             low, high = self.artifact.uncertain.T
             other_is_possible = np.where(decided, scores <= high, scores >= low)
             is_uncertain = bool((is_possible & other_is_possible).any())
@@ -211,12 +211,17 @@ class Classifier:
             text=sentence,
             labels=given,
             scores=dict(zip(self._ids, scores.tolist(), strict=True)),
+            possible=possible,
             known=reading.known,
             reason=reason,
             uncertain=is_uncertain,
             evidence=self._explain(sentence, start) if evidence else (),
             nearest=self._find_nearest(reading) if evidence else (),
         )
+
+    def _named(self, is_chosen: NDArray[np.bool_]) -> tuple[str, ...]:
+        """Return the ids of the labels that are chosen, of shape (n_labels,)."""
+        return tuple(label for label, chosen in zip(self._ids, is_chosen, strict=True) if chosen)
 
     def _explain(self, sentence: str, offset: int) -> tuple[LabelEvidence, ...]:
         logits, spans, terms = self._scorer.explain(sentence)

@@ -7,8 +7,9 @@ into ``application/problem+json``.
 import logging
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -32,9 +33,16 @@ _PLAIN = re.compile(r"\w{1,40}", re.ASCII)
 class ProblemError(Exception):
     """A request that cannot be answered. ``detail`` holds nothing of the text."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.problem = _problem(status, detail, errors)
+        self.headers = dict(headers or {})
 
 
 def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
@@ -50,12 +58,20 @@ def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
     return ProblemError(status, detail, errors[:MAX_ERRORS])
 
 
+def responses(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of problems by status."""
+    return {
+        status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": description}
+        for status, description in descriptions.items()
+    }
+
+
 def install(app: FastAPI) -> None:
     """Make every error of ``app`` a problem."""
 
     async def on_problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 (told to the type checker)
-        return response_of(error.problem)
+        return response_of(error.problem, error.headers)
 
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 (told to the type checker)

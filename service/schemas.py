@@ -114,10 +114,30 @@ class TaxonomyResponse(BaseModel):
     name: str
     labels: list[LabelInfo]
     languages: Annotated[list[str], Field(description="Languages in which labels are given.")]
+    is_multi_label: Annotated[
+        bool, Field(description="Whether a sentence may carry more than one label.")
+    ]
+
+
+class CurvePoint(BaseModel):
+    """What another threshold would give, measured out of fold at the stated prevalence."""
+
+    threshold: float
+    precision: Annotated[float | None, Field(description="Null where no sentence gets the label.")]
+    recall: float
+    given_share: Annotated[float, Field(description="Share of sentences that get the label.")]
+
+
+class Limits(BaseModel):
+    """What one request may hold."""
+
+    max_text_characters: int
+    max_upload_bytes: int
+    job_minutes: int
 
 
 class ModelResponse(BaseModel):
-    """The public part of the model's manifest."""
+    """The public part of the model's manifest, and what this service offers with it."""
 
     name: str
     version: Annotated[str, Field(description="Cite this.")]
@@ -129,6 +149,15 @@ class ModelResponse(BaseModel):
     training: dict[str, Any]
     libraries: dict[str, str]
     metrics: dict[str, Any]
+    intercepts: Annotated[
+        dict[str, float], Field(description="The logit of a sentence without known terms.")
+    ]
+    curves: Annotated[
+        dict[str, list[CurvePoint]],
+        Field(description="Per label, in order of threshold; empty for a model of older training."),
+    ]
+    corrections: Annotated[bool, Field(description="Whether POST /corrections stores.")]
+    limits: Limits
 
 
 class Health(BaseModel):

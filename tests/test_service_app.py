@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from service.classifier import Classifier
 from service.prediction import Prediction
 from service.schemas import BatchResponse, ModelResponse, TaxonomyResponse
 from service.settings import Settings
+from tests.conftest import ROOT
 
 SECRET = "Kolibri-7391"
 JSON = {"content-type": "application/json"}
@@ -166,12 +168,43 @@ def test_labels_and_model_are_told(client: TestClient, classifier: Classifier) -
     model = ModelResponse.model_validate_json(client.get("/model").content)
     assert model.version == classifier.model.version
     assert "probes" not in client.get("/model").json()
+    assert model.curves.keys() == model.thresholds.keys()
+    assert model.limits.max_text_characters == 10_000
+    assert model.corrections is False
+
+
+def test_the_intercept_told_is_that_of_the_evidence(client: TestClient) -> None:
+    intercepts = client.get("/model").json()["intercepts"]
+    answer = client.post("/classify", json={"text": "Trade grew.", "evidence": True}).json()
+    told = {e["label"]: e["intercept"] for e in answer["sentences"][0]["evidence"]}
+    assert told == intercepts
+
+
+def test_codebook_and_card_of_the_model_are_told_as_markdown(trained: Classifier) -> None:
+    with TestClient(create_app(Settings(model=trained.artifact.path))) as client:
+        for path, file in [
+            ("/codebook", ROOT / "labels" / "CODEBOOK.md"),
+            ("/model/card", trained.artifact.path / "card.md"),
+        ]:
+            response = client.get(path)
+            assert response.headers["content-type"] == "text/markdown; charset=utf-8"
+            assert response.content == file.read_bytes()
+
+
+def test_a_codebook_that_the_model_does_not_follow_is_not_told(client: TestClient) -> None:
+    assert_problem(client.get("/codebook"), 404)
+
+
+def test_the_card_of_another_model_is_not_told(artifact_copy: Path) -> None:
+    with TestClient(create_app(Settings(model=artifact_copy))) as client:
+        (artifact_copy / "card.md").write_text("# Model of tomorrow\n")
+        assert_problem(client.get("/model/card"), 404)
 
 
 def test_health_and_page_and_documentation_answer(client: TestClient) -> None:
     assert client.get("/health/live").json() == {"status": "live"}
     assert client.get("/health/ready").json() == {"status": "ready"}
-    assert "<textarea" in client.get("/").text
+    assert client.get("/").text.lower().startswith("<!doctype html>")
     assert client.get("/docs").status_code == 200
     assert "//" not in client.get("/docs").text.replace("</", "").split("<script")[1].split(">")[0]
 

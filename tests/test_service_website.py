@@ -21,10 +21,13 @@ def test_a_file_of_the_page_may_load_nothing_from_elsewhere(client: TestClient, 
     assert response.headers["referrer-policy"] == "no-referrer"
 
 
-def test_modules_and_styles_have_the_types_that_browsers_ask_for(client: TestClient) -> None:
-    assert client.get("/").headers["content-type"].startswith("text/html")
-    assert "javascript" in client.get("/page/app.js").headers["content-type"]
-    assert client.get("/page/style.css").headers["content-type"].startswith("text/css")
+TYPES = {".html": "text/html", ".js": "javascript", ".css": "text/css", ".svg": "image/svg"}
+
+
+@pytest.mark.parametrize("path", PATHS[1:])
+def test_a_file_has_the_type_that_browsers_ask_for(client: TestClient, path: str) -> None:
+    expected = TYPES[path[path.rindex(".") :]]
+    assert expected in client.get(path).headers["content-type"]
 
 
 @pytest.mark.parametrize("path", ["/page/nothing.js", "/page/../app.py", "/page/%2e%2e/app.py"])
