@@ -1,0 +1,60 @@
+/** Charts as SVG, drawn with attributes only; each has a text beside it that says the same. */
+
+import { el, svg } from "./dom.js";
+
+const SHOWN = 10;
+
+/** Return a small bar of a score with the cut marked on it. */
+export function meter(score, threshold, color) {
+  return svg("svg", { class: "meter hue", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true", vars: { "--c": color } },
+    svg("rect", { class: "meter-rail", width: 100, height: 8, rx: 2 }),
+    svg("rect", { class: "meter-bar", width: Math.max(100 * score, 0.6), height: 8, rx: 2 }),
+    svg("line", { class: "meter-cut", x1: 100 * threshold, x2: 100 * threshold, y1: -2, y2: 10 }));
+}
+
+/** Return a share with its interval on a scale from 0 to `max`. */
+export function intervalChart({ share, low, high, color, max = 1 }) {
+  const x = (value) => (100 * Math.min(value, max)) / max;
+  return svg("svg", { class: "interval hue", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", vars: { "--c": color } },
+    svg("rect", { class: "meter-rail", y: 2.5, width: 100, height: 5, rx: 1 }),
+    svg("rect", { class: "meter-bar", y: 2.5, width: x(share), height: 5, rx: 1 }),
+    svg("path", { class: "whisker", d: `M${x(low)} 5H${x(high)}M${x(low)} 2V8M${x(high)} 2V8` }));
+}
+
+/**
+ * Return the terms of one label as bars, each beginning where the one before ended: from the
+ * intercept to the logit. The smallest are one bar together.
+ */
+export function termChart(evidence, threshold, color) {
+  const steps = stepsOf(evidence);
+  const cut = Math.log(threshold / (1 - threshold));
+  const ends = [0, cut, ...steps.flatMap((step) => [step.from, step.to])];
+  const low = Math.min(...ends);
+  const span = Math.max(...ends) - low || 1;
+  const x = (value) => (100 * (value - low)) / span;
+  const rows = steps.map((step) => el("tr", { class: step.kind, "data-contribution": step.to - step.from },
+    el("th", { scope: "row" }, step.name, step.family ? el("span", { class: "muted" }, ` ${step.family}`) : null),
+    el("td", {}, svg("svg", { class: "step hue", viewBox: "0 0 100 10", preserveAspectRatio: "none", "aria-hidden": "true", vars: { "--c": color } },
+      svg("line", { class: "step-cut", x1: x(cut), x2: x(cut), y1: -6, y2: 16 }),
+      svg("rect", { class: step.to >= step.from ? "step-for" : "step-against", x: Math.min(x(step.from), x(step.to)), width: Math.max(Math.abs(x(step.to) - x(step.from)), 0.7), y: 1, height: 8 }))),
+    el("td", { class: "number" }, signed(step.kind === "total" ? step.to : step.to - step.from))));
+  return el("table", { class: "term-chart" },
+    el("caption", { class: "small muted" }, `The line marks the cut, a logit of ${signed(cut)}. Score = 1 / (1 + e^−logit).`),
+    el("thead", { class: "visually-hidden" }, el("tr", {}, el("th", {}, "term"), el("th", {}, "bar"), el("th", {}, "adds"))),
+    el("tbody", {}, rows));
+}
+
+/** Return the bars: intercept, the largest terms for, then against, the rest, the sum. */
+function stepsOf({ intercept, terms, logit }) {
+  const largest = terms.slice(0, SHOWN).sort((a, b) => b.contribution - a.contribution);
+  const rest = terms.slice(SHOWN);
+  const steps = [{ name: "Intercept", kind: "base", from: 0, to: intercept }];
+  let at = intercept;
+  const add = (name, family, by) => steps.push({ name, family, kind: "term", from: at, to: (at += by) });
+  for (const { term, family, contribution } of largest) add(term, family, contribution);
+  if (rest.length) add(`${rest.length} smaller terms`, "", rest.reduce((sum, one) => sum + one.contribution, 0));
+  steps.push({ name: "Logit", kind: "total", from: 0, to: logit });
+  return steps;
+}
+
+export const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;

@@ -1,0 +1,229 @@
+/**
+ * The text, sentence by sentence. Long texts stay smooth: blocks of sentences are laid out by the
+ * browser only when they come into view (`content-visibility`), and added a few at a time.
+ */
+
+import { meter } from "./charts.js";
+import { byId, el } from "./dom.js";
+import { REASONS, isOutside, percent } from "./labels.js";
+
+const BLOCK = 40;
+const AT_ONCE = 400;
+
+/** The article on the page. `onSelect(sentence)` is called when one is chosen. */
+export class Reader {
+  constructor(box, labels, onSelect) {
+    this.box = box;
+    this.labels = labels;
+    this.onSelect = onSelect;
+    this.spans = [];
+    this.current = 0;
+    this.filter = null;
+    box.addEventListener("click", (event) => this.choose(this.sentenceOf(event.target)));
+    box.addEventListener("keydown", (event) => this.onKey(event));
+    box.addEventListener("pointerover", (event) => this.showTip(this.sentenceOf(event.target)));
+    box.addEventListener("pointerleave", () => this.hideTip());
+    box.addEventListener("focusin", (event) => {
+      if (event.target.matches(":focus-visible")) this.showTip(this.sentenceOf(event.target));
+    });
+    box.addEventListener("focusout", () => this.hideTip());
+  }
+
+  /** Begin with an empty page. */
+  clear() {
+    this.box.replaceChildren();
+    this.spans = [];
+    this.current = 0;
+    this.filled = 0;
+    this.hideTip();
+  }
+
+  /** Show the sentences of `reading` that are not shown yet; resolves when all are. */
+  async extend(reading, signal) {
+    this.reading = reading;
+    while (this.spans.length < reading.sentences.length) {
+      if (signal?.aborted) return;
+      const end = Math.min(this.spans.length + AT_ONCE, reading.sentences.length);
+      const blocks = [];
+      while (this.spans.length < end) blocks.push(this.makeBlock(Math.min(end, this.spans.length + BLOCK)));
+      this.box.append(...blocks);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    if (this.spans[this.current]) this.spans[this.current].tabIndex = 0;
+  }
+
+  makeBlock(end) {
+    const { text, sentences } = this.reading;
+    const block = el("div", { class: "block" });
+    let paragraph = el("p");
+    for (let n = this.spans.length; n < end; n = this.spans.length) {
+      const between = text.slice(this.filled, sentences[n].from);
+      if (/\n/.test(between) && paragraph.hasChildNodes()) {
+        block.append(paragraph);
+        paragraph = el("p");
+      } else if (between) {
+        paragraph.append(between);
+      }
+      paragraph.append(this.makeSpan(sentences[n]));
+      this.filled = sentences[n].to;
+    }
+    block.append(paragraph);
+    return block;
+  }
+
+  makeSpan(sentence) {
+    const span = el("span", { class: "sentence", role: "button", tabindex: -1, "data-n": sentence.number });
+    this.dress(span, sentence);
+    this.spans.push(span);
+    return span;
+  }
+
+  /** Mark a sentence with the labels it carries now. */
+  dress(span, sentence) {
+    sentence.given = this.labels.give(sentence);
+    const text = this.reading.text.slice(sentence.from, sentence.to);
+    let marked = document.createTextNode(text);
+    sentence.given.forEach((id, depth) => {
+      const { color, line } = this.labels.byId[id];
+      marked = el("span", { class: `mark hue ${line} depth-${depth}`, vars: { "--c": color } }, marked);
+    });
+    span.replaceChildren(marked, ...this.tags(sentence));
+    span.classList.toggle("outside", isOutside(sentence));
+    span.classList.toggle("dim", Boolean(this.filter && !this.filter(sentence)));
+  }
+
+  tags(sentence) {
+    const names = sentence.given.map((id) =>
+      el("span", { class: "tag hue", vars: { "--c": this.labels.byId[id].color } }, this.labels.byId[id].short),
+    );
+    if (sentence.uncertain) {
+      names.push(el("span", { class: "tag plain" }, el("span", { "aria-hidden": "true" }, "?"), hidden("uncertain")));
+    }
+    if (isOutside(sentence)) names.push(el("span", { class: "tag plain" }, REASONS[sentence.reason][0]));
+    return names.flatMap((name) => [" ", name]);
+  }
+
+  /** Give the labels anew, after a threshold moved; touch only the sentences that change. */
+  relabel() {
+    for (const sentence of this.reading.sentences) {
+      const before = sentence.given.join();
+      if (this.labels.give(sentence).join() !== before) this.dress(this.spans[sentence.number], sentence);
+    }
+    this.applyFilter(this.filter);
+  }
+
+  /** Keep the sentences that `filter` accepts in sight and let the others step back. */
+  applyFilter(filter) {
+    this.filter = filter;
+    this.reading.sentences.forEach((sentence, n) => {
+      this.spans[n]?.classList.toggle("dim", Boolean(filter && !filter(sentence)));
+    });
+  }
+
+  /** Bring a sentence into view and give it the focus. */
+  goTo(number, withFocus = true) {
+    const span = this.spans[number];
+    if (!span) return;
+    this.setCurrent(number);
+    // What lies between may get its true height only now: scroll, then once more.
+    span.scrollIntoView({ block: "center" });
+    requestAnimationFrame(() => {
+      span.scrollIntoView({ block: "center" });
+      if (withFocus) span.focus({ preventScroll: true });
+    });
+  }
+
+  /** Return the number of the next sentence, in a direction, that is labelled or passes the filter. */
+  find(direction) {
+    const wanted = this.filter ?? ((sentence) => sentence.given.length > 0);
+    for (let n = this.current + direction; this.spans[n]; n += direction) {
+      if (wanted(this.reading.sentences[n])) return n;
+    }
+    return null;
+  }
+
+  choose(sentence) {
+    if (!sentence || String(getSelection())) return;
+    this.setCurrent(sentence.number);
+    this.select(sentence);
+    this.onSelect(sentence);
+  }
+
+  /** Show which sentence the panel speaks of; none with null. */
+  select(sentence) {
+    for (const span of this.box.querySelectorAll("[aria-expanded]")) {
+      span.removeAttribute("aria-expanded");
+      span.removeAttribute("aria-controls");
+    }
+    const span = sentence && this.spans[sentence.number];
+    span?.setAttribute("aria-expanded", "true");
+    span?.setAttribute("aria-controls", "why");
+  }
+
+  focusCurrent() {
+    this.spans[this.current]?.focus({ preventScroll: true });
+  }
+
+  setCurrent(number) {
+    this.spans[this.current].tabIndex = -1;
+    this.current = number;
+    this.spans[number].tabIndex = 0;
+  }
+
+  onKey(event) {
+    const moves = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
+    const last = this.spans.length - 1;
+    let next = { Home: 0, End: last }[event.key];
+    if (event.key in moves) next = Math.min(last, Math.max(0, this.current + moves[event.key]));
+    if (next !== undefined && !event.altKey && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      this.setCurrent(next);
+      this.spans[next].focus({ preventScroll: true });
+      this.spans[next].scrollIntoView({ block: "nearest" });
+      if (!byId("why").hidden) this.choose(this.reading.sentences[next]);
+    } else if (event.key === "Enter" || event.key === " ") {
+      event.preventDefault();
+      this.choose(this.reading.sentences[this.current]);
+    }
+  }
+
+  sentenceOf(target) {
+    const span = target.closest?.(".sentence");
+    return span ? this.reading.sentences[Number(span.dataset.n)] : null;
+  }
+
+  showTip(sentence) {
+    if (!sentence) return this.hideTip();
+    const tip = byId("tip");
+    tip.replaceChildren(...this.tipLines(sentence));
+    tip.hidden = false;
+    const span = this.spans[sentence.number];
+    span.setAttribute("aria-describedby", "tip");
+    const [line] = span.getClientRects();
+    if (!line) return this.hideTip();
+    const below = line.top < tip.offsetHeight + 70;
+    const all = span.getBoundingClientRect();
+    const left = Math.max(8, Math.min(line.left, innerWidth - tip.offsetWidth - 8));
+    tip.style.setProperty("left", `${left}px`);
+    tip.style.setProperty("top", `${below ? all.bottom + 8 : line.top - tip.offsetHeight - 8}px`);
+  }
+
+  tipLines(sentence) {
+    const lines = this.labels.list.map(({ id }) => {
+      const score = sentence.scores[id];
+      return el("span", { class: sentence.given.includes(id) ? "tip-line given" : "tip-line" },
+        this.labels.name(id), meter(score, this.labels.thresholds[id], this.labels.byId[id].color),
+        el("span", { class: "number" }, percent(score)));
+    });
+    if (sentence.reason) lines.push(el("span", { class: "tip-note" }, `No label: ${REASONS[sentence.reason][1]}`));
+    if (sentence.uncertain) lines.push(el("span", { class: "tip-note" }, "Uncertain: the other answer is possible, too."));
+    return lines;
+  }
+
+  hideTip() {
+    byId("tip").hidden = true;
+    for (const span of this.box.querySelectorAll("[aria-describedby]")) span.removeAttribute("aria-describedby");
+  }
+}
+
+const hidden = (text) => el("span", { class: "visually-hidden" }, text);
