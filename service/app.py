@@ -18,6 +18,7 @@ from labels.taxonomy import LABELS_DIR
 from service import errors, requests
 from service.classifier import Classifier, TextError, load
 from service.errors import ProblemError
+from service.jobs import Jobs
 from service.prediction import Prediction
 from service.schemas import (
     BatchItem,
@@ -30,6 +31,7 @@ from service.schemas import (
     TaxonomyResponse,
 )
 from service.settings import Settings
+from service.uploads import extract_router, jobs_router
 from service.website import add_page
 
 CARD, CODEBOOK = "card.md", LABELS_DIR / "CODEBOOK.md"
@@ -58,11 +60,13 @@ _PROBLEMS = errors.responses(
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service. The model is loaded when the application starts, not here."""
+    jobs = Jobs(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.classifier = load(settings.model)
-        yield
+        async with jobs.kept():
+            yield
 
     app = FastAPIOffline(
         title="Stance",
@@ -75,6 +79,8 @@ def create_app(settings: Settings) -> FastAPI:
     )
     errors.install(app)
     _add_information(app, settings)
+    app.include_router(extract_router(settings))
+    app.include_router(jobs_router(settings, jobs))
     add_page(app)
     return app
 

@@ -51,11 +51,14 @@ def score_files(
     prefix: str = "",
     overwrite: bool = False,
     on_progress: Callable[[int, int, int], None] = lambda done, total, rows: None,
+    on_row: Callable[[Chunk, int, Scored | None], None] = lambda chunk, index, scored: None,
 ) -> BatchResult:
     """Score all rows of ``inputs`` into ``output`` and the bad ones into ``output.rejects.jsonl``.
 
-    ``on_progress`` receives how much has been read, of how much, and the rows so far. Output and
-    rejects appear under their names when everything is written, or not at all.
+    ``on_progress`` receives how much has been read, of how much, and the rows so far; ``on_row``
+    each row that could be read, and what was added to it, None if it was rejected. Either may
+    raise to end the run. Output and rejects appear under their names when everything is written,
+    or not at all.
 
     Raises
     ------
@@ -79,7 +82,7 @@ def score_files(
     ):
         for source in sources:
             for chunk in source.chunks:
-                n_scored += _score_chunk(chunk, source.path, score, writer, rejects)
+                n_scored += _score_chunk(chunk, source.path, score, writer, rejects, on_row)
                 on_progress(done + chunk.position, total, n_scored + rejects.count)
             done += source.size
     return BatchResult(n_scored, rejects.count, rejects_path if rejects.count else None)
@@ -118,15 +121,20 @@ def _score_chunk(
     score: Callable[[object], Scored],
     writer: Writer,
     rejects: "_RejectsFile",
+    on_row: Callable[[Chunk, int, Scored | None], None],
 ) -> int:
     bad = list(chunk.rejects)
     n_scored = 0
     for index, (line, text) in enumerate(zip(chunk.lines, chunk.texts, strict=True)):
+        scored: Scored | None = None
         try:
-            writer.write(chunk, index, score(text))
+            scored = score(text)
+            writer.write(chunk, index, scored)
             n_scored += 1
         except (TextError, RowError) as error:
+            scored = None
             bad.append(Reject(str(path), line, str(error), chunk.row(index)))
+        on_row(chunk, index, scored)
     writer.end_chunk(chunk)
     for reject in sorted(bad, key=lambda reject: reject.line):
         rejects.write(reject)

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,10 +48,12 @@ class ProblemError(Exception):
 
 def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
     """Return the problem of a body that does not fit its schema: where and why, never what."""
-    errors = [
-        FieldError(field=_field(e["loc"]), type=e["type"], message=e["msg"])
-        for e in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return _from_errors(found, status)
+
+
+def _from_errors(found: Sequence[Any], status: int) -> ProblemError:
+    errors = [FieldError(field=_field(e["loc"]), type=e["type"], message=e["msg"]) for e in found]
     shown = ", ".join(f"{e.field} ({e.type})" for e in errors[:3])
     more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
     plural = "fields are" if len(errors) > 1 else "field is"
@@ -73,6 +76,10 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, ProblemError)  # noqa: S101 (told to the type checker)
         return response_of(error.problem, error.headers)
 
+    async def on_parameters(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 (told to the type checker)
+        return response_of(_from_errors(error.errors(), 422).problem)
+
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 (told to the type checker)
         status = error.status_code
@@ -82,6 +89,7 @@ def install(app: FastAPI) -> None:
         return response_of(_problem(status, detail), dict(error.headers or {}))
 
     app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(RequestValidationError, on_parameters)
     app.add_exception_handler(HTTPException, on_http)
     app.add_middleware(_DefectsWithoutText)
 

@@ -1,6 +1,6 @@
 """What the service accepts and what it answers besides a prediction."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -158,6 +158,64 @@ class ModelResponse(BaseModel):
     ]
     corrections: Annotated[bool, Field(description="Whether POST /corrections stores.")]
     limits: Limits
+
+
+class ExtractNotice(BaseModel):
+    """Something that is missing in the text, or more in it than the article."""
+
+    code: Annotated[str, Field(examples=["pages_without_text"])]
+    detail: str
+
+
+class ExtractResponse(BaseModel):
+    """The text of a file, paragraphs separated by a blank line."""
+
+    text: str
+    kind: Annotated[str, Field(examples=["pdf"])]
+    characters: Annotated[int, Field(description="Length of the text, in code points.")]
+    notices: list[ExtractNotice]
+
+
+class JobStart(_Request):
+    """How an uploaded file shall be scored."""
+
+    text_column: Annotated[str, Field(examples=["text"])]
+    unit: Annotated[
+        Literal["text", "sentence"],
+        Field(description="What a row holds: a text, split into sentences, or one sentence."),
+    ] = "text"
+    group_column: Annotated[
+        str | None, Field(description="Column of dates or sources to draw a chart over.")
+    ] = None
+
+
+class ChartGroup(BaseModel):
+    """The rows of one month, or of one value of a column."""
+
+    group: Annotated[str, Field(description="Empty for rows without one.", examples=["2024-05"])]
+    rows: int
+    counts: Annotated[dict[str, int], Field(description="Rows that carry each label.")]
+
+
+class JobResponse(BaseModel):
+    """A file that was sent to be scored, and how far that has come."""
+
+    id: str
+    name: Annotated[str, Field(examples=["posts.csv"])]
+    state: Literal["uploaded", "running", "done", "cancelled", "failed"]
+    columns: list[str]
+    rows: int
+    suggested_column: Annotated[str | None, Field(description="The one that holds the text.")]
+    preview: Annotated[list[dict[str, Any]], Field(description="First rows, long values cut.")]
+    done: Annotated[int, Field(description="Rows read so far.")] = 0
+    share: Annotated[float, Field(description="Part of the rows read so far, 0 to 1.")] = 0.0
+    scored: int = 0
+    rejected: int = 0
+    detail: Annotated[str | None, Field(description="Why it failed.")] = None
+    chart_kind: Literal["month", "value"] | None = None
+    chart: Annotated[
+        list[ChartGroup] | None, Field(description="Months in order, or the most frequent values.")
+    ] = None
 
 
 class Health(BaseModel):
