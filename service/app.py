@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 from labels.taxonomy import LABELS_DIR
 from service import errors, requests
 from service.classifier import Classifier, TextError, load
+from service.corrections import corrections_router, open_store
 from service.errors import ProblemError
 from service.jobs import Jobs
 from service.prediction import Prediction
@@ -61,12 +62,15 @@ _PROBLEMS = errors.responses(
 def create_app(settings: Settings) -> FastAPI:
     """Return the service. The model is loaded when the application starts, not here."""
     jobs = Jobs(settings)
+    store = open_store(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.classifier = load(settings.model)
         async with jobs.kept():
             yield
+        if store is not None:
+            store.close()
 
     app = FastAPIOffline(
         title="Stance",
@@ -81,6 +85,9 @@ def create_app(settings: Settings) -> FastAPI:
     _add_information(app, settings)
     app.include_router(extract_router(settings))
     app.include_router(jobs_router(settings, jobs))
+    app.include_router(
+        corrections_router(settings, store, lambda request: _classifier(request).taxonomy)
+    )
     add_page(app)
     return app
 

@@ -1,5 +1,6 @@
 """What the service accepts and what it answers besides a prediction."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -216,6 +217,26 @@ class JobResponse(BaseModel):
     chart: Annotated[
         list[ChartGroup] | None, Field(description="Months in order, or the most frequent values.")
     ] = None
+
+
+class CorrectionRequest(_Request):
+    """A sentence whose labels are wrong, and the right ones. All of it is stored."""
+
+    text: Annotated[str, Field(description="The sentence.", examples=["The port brings jobs."])]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["en"])]
+    labels: Annotated[list[str], Field(description="The right labels, maybe none.")]
+    given: Annotated[list[str], Field(description="The labels that the model gave.")]
+    model_version: Annotated[str, Field(pattern=r"^[\w.-]{1,100}$", examples=["2-419fb29f41f9"])]
+    note: Annotated[
+        str, Field(max_length=500, pattern=r"^[^\x00]*$", description="For the second reader.")
+    ] = ""
+
+
+class CorrectionResponse(BaseModel):
+    """Under which id, and when, the correction was stored."""
+
+    id: str
+    stored_at: Annotated[datetime, Field(description="UTC.")]
 
 
 class Health(BaseModel):
