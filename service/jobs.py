@@ -214,9 +214,7 @@ class Jobs:
         return n
 
     def _folders(self) -> list[Path]:
-        if self._folder is None or not self._folder.is_dir():
-            return []
-        return [path for path in self._folder.iterdir() if _ID.fullmatch(path.name)]
+        return [] if self._folder is None else _job_folders(self._folder)
 
     def _folder_of(self, job_id: str) -> Path:
         if self._folder is None or not _ID.fullmatch(job_id):
@@ -229,6 +227,18 @@ class Jobs:
             self._folder = Path(self._own.name)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder
+
+
+def remove_jobs(folder: Path) -> None:
+    """Remove every job in ``folder``, and nothing else."""
+    for job in _job_folders(folder):
+        shutil.rmtree(job, ignore_errors=True)
+
+
+def _job_folders(folder: Path) -> list[Path]:
+    if not folder.is_dir():
+        return []
+    return [path for path in folder.iterdir() if _ID.fullmatch(path.name)]
 
 
 def stored_name(name: str) -> str:
