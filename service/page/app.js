@@ -25,8 +25,9 @@ async function start() {
   byId("version").textContent = model.version;
   const labels = new Labels(taxonomy, model);
   initDocuments(labels);
-  initRead(labels);
-  initCompare(labels);
+  const readAt = initRead(labels);
+  // Its own labels: cuts moved under Read hold there only.
+  initCompare(new Labels(taxonomy, model), readAt);
   initFiles(labels);
   document.documentElement.dataset.ready = "";
 }

@@ -58,3 +58,28 @@ function stepsOf({ intercept, terms, logit }) {
 }
 
 export const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+
+/** Return the end of a scale that holds these shares and reads well. */
+export function axisMaximum(shares) {
+  const largest = Math.max(...shares);
+  return [0.05, 0.1, 0.2, 0.4, 0.6, 0.8].find((end) => end >= largest) ?? 1;
+}
+
+/** Return a row of a chart: a name, a dot with its interval, the figures. */
+export function intervalRow({ name, share, low, high, count, n, max, color }) {
+  const x = (value) => (100 * value) / max;
+  return el("div", { class: "interval-row" },
+    el("span", { class: "row-name", title: name }, name),
+    el("span", { class: "track hue", "aria-hidden": "true", vars: { "--c": color, "--x": x(share), "--low": x(low), "--high": x(high) } },
+      el("span", { class: "range" }), el("span", { class: "dot" })),
+    el("span", { class: "number small" }, el("strong", {}, `${(100 * share).toFixed(0)}\u202f%`),
+      el("span", { class: "muted" }, ` ${count} of ${n}`),
+      el("span", { class: "visually-hidden" }, `, interval ${(100 * low).toFixed(0)} to ${(100 * high).toFixed(0)} %`)));
+}
+
+/** Return the axis below such rows. */
+export function axis(max, name) {
+  const ticks = [0, 1, 2, 3, 4].map((tick) => el("span", { vars: { "--x": 25 * tick } }, `${Math.round(25 * max * tick)}`));
+  return el("div", { class: "interval-row axis small muted", "aria-hidden": "true" },
+    el("span", {}), el("span", { class: "ticks" }, ticks), el("span", { class: "axis-name" }, `% ${name}`));
+}

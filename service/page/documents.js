@@ -2,7 +2,6 @@
 
 import { getText } from "./api.js";
 import { byId, el, problemBox } from "./dom.js";
-import { percent } from "./labels.js";
 import { renderMarkdown } from "./markdown.js";
 
 let fetched = null;
@@ -39,7 +38,8 @@ async function show(title, load) {
   }
 }
 
-const rendered = async (path) => renderMarkdown(await getText(path));
+/** Return a document without its first heading, which the dialog shows. */
+const rendered = async (path) => renderMarkdown((await getText(path)).replace(/^# .*\n/, ""));
 
 function modelFacts(labels) {
   const { model } = labels;
@@ -51,11 +51,11 @@ function modelFacts(labels) {
   });
   return [
     el("p", {}, "Version ", el("strong", {}, model.version), " answered. Cite it with every figure: it changes whenever an answer could."),
-    el("div", { class: "scroll" }, el("table", { class: "plain" },
-      el("thead", {}, el("tr", {}, ["label", "cut", "precision", "recall", "F1"].map((name) => el("th", { scope: "col" }, name)))),
+    el("div", { class: "scroll" }, el("table", { class: "grid" },
+      el("thead", {}, el("tr", {}, ["label", "cut", "precision", "recall", "F1"].map((name, i) => el("th", { scope: "col", class: i ? "number" : null }, name)))),
       el("tbody", {}, rows))),
-    el("p", { class: "muted small" }, `Measured on: ${model.metrics.measured_on ?? "unknown"}, ${(model.metrics.n_sentences ?? 0).toLocaleString("en")} sentences. On real text expect less; the model card says how much.`),
-    el("p", { class: "muted small" }, `Labels are given in ${labels.languages.join(", ")}. One in ${Math.round(1 / (model.uncertain?.error_rate ?? 0.1))} of the sentences that are not marked uncertain is misjudged at most (${percent(model.uncertain?.error_rate ?? 0.1)}), for sentences like those of the labelled set.`),
+    el("p", { class: "muted small" }, `Measured on ${model.metrics.measured_on ?? "an unknown set"}: ${(model.metrics.n_sentences ?? 0).toLocaleString("en")} sentences, of which more carry labels than of ordinary text. On real text expect less; the model card says how much.`),
+    el("p", { class: "muted small" }, `Labels are given in ${labels.languages.join(", ")}. A sentence is marked uncertain where, by its score, the other answer is possible, too.`),
   ];
 }
 

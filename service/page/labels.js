@@ -1,8 +1,9 @@
 /** The labels of the model: how they are named and drawn, and the rule that gives them. */
 
-import { el } from "./dom.js";
+import { el, svg } from "./dom.js";
 
-const LINES = 5;
+/** How the sample of each kind of underline is drawn, in the order of the labels. */
+const LINES = ["M1 8H23", "M1 6H23M1 10H23", "M1 8q2.75-5 5.5 0t5.5 0 5.5 0 5.5 0", "M1 8H23", "M2 8H23"];
 
 /** Why a sentence gets no label whatever its scores: a short mark, and a whole sentence. */
 export const REASONS = {
@@ -26,7 +27,7 @@ export class Labels {
     this.list = taxonomy.labels.map((label, index) => ({
       ...label,
       short: label.short || sentenceCase(label.id.replaceAll("_", " ")),
-      line: `line-${index % LINES}`,
+      line: `line-${index % LINES.length}`,
     }));
     this.languages = taxonomy.languages;
     this.isMulti = taxonomy.is_multi_label ?? true;
@@ -62,9 +63,8 @@ export class Labels {
   /** Return a sample of a label's underline, its sign beside its name. */
   swatch(id) {
     const { line, color } = this.byId[id];
-    const sample = el("span", { class: `swatch hue ${line}`, "aria-hidden": "true", vars: { "--c": color } });
-    sample.textContent = "\u2003";
-    return sample;
+    const path = svg("path", { d: LINES[Number(line.at(-1))] });
+    return svg("svg", { class: `swatch hue ${line}`, viewBox: "0 0 24 14", "aria-hidden": "true", vars: { "--c": color } }, path);
   }
 
   /** Return a label's swatch and short name. */

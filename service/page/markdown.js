@@ -67,7 +67,7 @@ function table(lines) {
   const align = rows.find(isRule)?.map((cell) => (cell.endsWith(":") ? "number" : "")) ?? [];
   const [head, ...body] = rows.filter((row) => !isRule(row));
   const cells = (tag, row) => row.map((cell, i) => el(tag, { class: align[i] || null, scope: tag === "th" ? "col" : null }, inline(cell)));
-  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" }, el("table", { class: "plain" },
+  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" }, el("table", { class: "grid" },
     el("thead", {}, el("tr", {}, cells("th", head))), el("tbody", {}, body.map((row) => el("tr", {}, cells("td", row))))));
 }
 

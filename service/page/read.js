@@ -8,14 +8,16 @@ import { Profile } from "./profile.js";
 import { Reader } from "./reader.js";
 import { Why } from "./why.js";
 
-/** Connect the view; called once. */
+/** Connect the view; called once. Returns the function that reads a text from elsewhere. */
 export function initRead(labels) {
   let running = null;
   let reading = null;
   const input = byId("input");
   const why = new Why(labels, () => closeWhy());
-  const reader = new Reader(byId("text"), labels, (sentence) => {
-    why.show(sentence, reading.text.slice(sentence.from, sentence.to));
+  const reader = new Reader(byId("text"), labels, {
+    onSelect: (sentence) => why.show(sentence, reading.text.slice(sentence.from, sentence.to)),
+    onMove: (number) => profile.strip.moveTo(number),
+    isFollowed: () => !byId("why").hidden,
   });
   const profile = new Profile(labels, reader);
   initExport(labels, () => reading);
@@ -71,7 +73,7 @@ export function initRead(labels) {
       const answer = await extract(file);
       input.value = answer.text;
       await read(answer.text);
-      profile.addNotices(answer.notices);
+      profile.addNotices(answer.notices ?? []);
     } catch (error) {
       refuse(error);
     }

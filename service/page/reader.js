@@ -4,20 +4,25 @@
  */
 
 import { meter } from "./charts.js";
-import { byId, el } from "./dom.js";
+import { byId, el, setVars } from "./dom.js";
 import { REASONS, isOutside, percent } from "./labels.js";
 
 const BLOCK = 40;
 const AT_ONCE = 400;
 
-/** The article on the page. `onSelect(sentence)` is called when one is chosen. */
+/** Sentences from which on the browser lays out only what is in view. */
+const LONG = 300;
+
+/**
+ * A text in a box. `onSelect(sentence)` is called when one is chosen, `onMove(number)` when one
+ * comes into focus; `isFollowed()` tells whether to choose each sentence that the arrow keys reach.
+ */
 export class Reader {
-  constructor(box, labels, onSelect) {
-    this.box = box;
-    this.labels = labels;
-    this.onSelect = onSelect;
+  constructor(box, labels, { onSelect, onMove = () => {}, isFollowed = () => false }) {
+    Object.assign(this, { box, labels, onSelect, onMove, isFollowed });
     this.spans = [];
     this.current = 0;
+    this.filled = 0;
     this.filter = null;
     box.addEventListener("click", (event) => this.choose(this.sentenceOf(event.target)));
     box.addEventListener("keydown", (event) => this.onKey(event));
@@ -41,22 +46,26 @@ export class Reader {
   /** Show the sentences of `reading` that are not shown yet; resolves when all are. */
   async extend(reading, signal) {
     this.reading = reading;
+    this.box.classList.toggle("long", reading.sentences.length > LONG);
     while (this.spans.length < reading.sentences.length) {
       if (signal?.aborted) return;
       const end = Math.min(this.spans.length + AT_ONCE, reading.sentences.length);
       const blocks = [];
-      while (this.spans.length < end) blocks.push(this.makeBlock(Math.min(end, this.spans.length + BLOCK)));
+      while (this.spans.length < end) blocks.push(this.makeBlock());
       this.box.append(...blocks);
       await new Promise((resolve) => setTimeout(resolve));
     }
     if (this.spans[this.current]) this.spans[this.current].tabIndex = 0;
   }
 
-  makeBlock(end) {
+  /** Return the next block; it ends with a paragraph, unless that has no end. */
+  makeBlock() {
     const { text, sentences } = this.reading;
+    const first = this.spans.length;
+    const isFull = (n) => n - first >= 4 * BLOCK || (n - first >= BLOCK && /\n/.test(text.slice(sentences[n - 1].to, sentences[n].from)));
     const block = el("div", { class: "block" });
     let paragraph = el("p");
-    for (let n = this.spans.length; n < end; n = this.spans.length) {
+    for (let n = first; n < sentences.length && (n === first || !isFull(n)); n += 1) {
       const between = text.slice(this.filled, sentences[n].from);
       if (/\n/.test(between) && paragraph.hasChildNodes()) {
         block.append(paragraph);
@@ -68,6 +77,10 @@ export class Reader {
       this.filled = sentences[n].to;
     }
     block.append(paragraph);
+    if (first === 0 && isHeadline(sentences, text)) block.firstChild.classList.add("headline");
+    // What the block will be high, before it is laid out: the scroll bar must not jump much.
+    const lines = (this.filled - sentences[first].from) / (this.box.clientWidth / 8);
+    setVars(block, { "--height": `${Math.round(36 * lines)}px` });
     return block;
   }
 
@@ -115,8 +128,8 @@ export class Reader {
   /** Keep the sentences that `filter` accepts in sight and let the others step back. */
   applyFilter(filter) {
     this.filter = filter;
-    this.reading.sentences.forEach((sentence, n) => {
-      this.spans[n]?.classList.toggle("dim", Boolean(filter && !filter(sentence)));
+    this.spans.forEach((span, n) => {
+      span.classList.toggle("dim", Boolean(filter && !filter(this.reading.sentences[n])));
     });
   }
 
@@ -168,6 +181,7 @@ export class Reader {
     this.spans[this.current].tabIndex = -1;
     this.current = number;
     this.spans[number].tabIndex = 0;
+    this.onMove(number);
   }
 
   onKey(event) {
@@ -180,7 +194,7 @@ export class Reader {
       this.setCurrent(next);
       this.spans[next].focus({ preventScroll: true });
       this.spans[next].scrollIntoView({ block: "nearest" });
-      if (!byId("why").hidden) this.choose(this.reading.sentences[next]);
+      if (this.isFollowed()) this.choose(this.reading.sentences[next]);
     } else if (event.key === "Enter" || event.key === " ") {
       event.preventDefault();
       this.choose(this.reading.sentences[this.current]);
@@ -224,6 +238,11 @@ export class Reader {
     byId("tip").hidden = true;
     for (const span of this.box.querySelectorAll("[aria-describedby]")) span.removeAttribute("aria-describedby");
   }
+}
+
+/** Tell whether a text begins with a line of its own that is no whole sentence. */
+function isHeadline([first, second], text) {
+  return Boolean(second) && first.to - first.from < 120 && !/[.!?。！？…]["”»]?$/.test(first.text) && text.slice(first.to, second.from).includes("\n");
 }
 
 const hidden = (text) => el("span", { class: "visually-hidden" }, text);
