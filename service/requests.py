@@ -92,7 +92,7 @@ async def stream_body(
 
 
 def media_type_of(request: Request) -> tuple[str, str | None]:
-    """Return the media type, in lower case, and the charset named with it."""
+    """Return the media type, in lower case, and the charset named with it, if any."""
     header = EmailMessage()
-    header["content-type"] = request.headers.get("content-type", "")
+    header["content-type"] = request.headers.get("content-type") or "application/octet-stream"
     return header.get_content_type(), header.get_content_charset()
