@@ -22,7 +22,8 @@ import orjson
 
 from service import confined
 from service.confined import READING_BYTES, Allowance
-from service.job_process import JOB, PROGRESS, START, look_at, score_job, write_progress
+from service.job_process import JOB, PROGRESS, START, score_job, write_progress
+from service.preview import look_at
 from service.readers import INPUT_SUFFIXES
 from service.schemas import JobResponse, JobStart
 from service.settings import Settings
