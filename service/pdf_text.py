@@ -28,17 +28,20 @@ def join_pages(pages: Sequence[str]) -> str:
     lines_of = _without_running_heads([page.split("\n") for page in pages])
     lines = [line.strip() for lines in lines_of for line in lines]
     usual = _usual_width(lines)
-    paragraphs: list[str] = []
-    is_open = False
+    parts: list[str] = []
+    last = ""
     for line in lines:
-        if is_open:
-            paragraphs[-1] = _joined(paragraphs[-1], line)
-        else:
-            paragraphs.append(line)
-        is_open = _width(line) >= NEARLY_FULL * usual or bool(_HYPHENATED.search(line))
-    return "\n\n".join(
-        _LIGATURES.sub(lambda m: unicodedata.normalize("NFKC", m[0]), p) for p in paragraphs
-    )
+        is_hyphenated = bool(_HYPHENATED.search(last))
+        if last and not is_hyphenated and _width(last) < NEARLY_FULL * usual:
+            parts.append("\n\n")
+        elif is_hyphenated and last[-2].islower() and line[0].islower():
+            # A capital before the hyphen, as in "US-led", shows that it is the word's own.
+            parts[-1] = parts[-1][:-1]
+        elif last and not is_hyphenated and unicodedata.east_asian_width(last[-1]) not in _WIDE:
+            parts.append(" ")
+        parts.append(line)
+        last = line
+    return _LIGATURES.sub(lambda found: unicodedata.normalize("NFKC", found[0]), "".join(parts))
 
 
 def _without_running_heads(pages: list[list[str]]) -> list[list[str]]:
@@ -63,13 +66,3 @@ def _usual_width(lines: Sequence[str]) -> float:
 def _width(line: str) -> int:
     """Return the width in columns: a Chinese character takes two."""
     return sum(2 if unicodedata.east_asian_width(c) in _WIDE else 1 for c in line)
-
-
-def _joined(text: str, line: str) -> str:
-    # A capital before the hyphen, as in "US-led", shows that it is the word's own.
-    if _HYPHENATED.search(text) and text[-2].islower() and line[0].islower():
-        return text[:-1] + line
-    if _HYPHENATED.search(text):
-        return text + line
-    is_wide = unicodedata.east_asian_width(text[-1]) in _WIDE
-    return text + ("" if is_wide else " ") + line

@@ -13,6 +13,7 @@ from service.readers import InputError, open_source
 
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 300
+MOST_COLUMNS = 1000
 
 _DELIMITERS = ",;\t|"
 _TEXT_NAMES = ("text", "body", "content", "sentence", "article", "fulltext", "full_text", "texto")
@@ -31,6 +32,8 @@ def look_at(_: bytes, folder: str, name: str) -> dict[str, Any]:
     delimiter = _delimiter_of(path)
     try:
         source = open_source(path, None, delimiter)
+        if len(source.columns) > MOST_COLUMNS:
+            raise RefusalError(f"it has {len(source.columns)} columns, at most {MOST_COLUMNS}")
         rows = 0
         preview: list[dict[str, Any]] = []
         for chunk in source.chunks:

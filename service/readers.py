@@ -6,6 +6,7 @@ and the rest goes on; a file that cannot be read at all is an ``InputError``.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,14 +147,16 @@ def _open_csv(path: Path, text_column: str | None, delimiter: str) -> Source:
             header = tuple(next(csv.reader(file, delimiter=delimiter, strict=True)))
         except (csv.Error, StopIteration) as error:
             raise InputError(f"{path}:1: the header cannot be read ({error})") from error
+    if not header:
+        raise InputError(f"{path}:1: blank; expected the names of the columns")
     if not _is_utf8("".join(header)):
         raise InputError(f"{path}:1: the header is {NOT_UTF8}; save the file as UTF-8")
     text_column = header[0] if text_column is None else text_column
     if text_column not in header:
         raise _no_column(path, text_column, header)
-    for column in header:
-        if header.count(column) > 1:
-            raise InputError(f"{path}:1: column {column!r} stands {header.count(column)} times")
+    column, times = Counter(header).most_common(1)[0]
+    if times > 1:
+        raise InputError(f"{path}:1: column {column!r} stands {times} times")
     chunks = _csv_chunks(path, header, text_column, delimiter)
     return Source(path, header, path.stat().st_size, chunks)
 

@@ -292,6 +292,8 @@ def test_a_file_beyond_the_limit_is_told_the_command_that_scores_it(
         pytest.param("posts.csv", b"\x1f\x8b" + SECRET.encode(), 422, id="binary"),
         pytest.param("posts.csv", "text\nx\n".encode("utf-16"), 422, id="utf-16"),
         pytest.param("posts.csv", b"t\xffxt\nx\n", 422, id="header-not-utf8"),
+        pytest.param("posts.csv", b"\ntext\nx\n", 422, id="no-header"),
+        pytest.param("posts.csv", b"x," * 1001 + b"y\n", 422, id="wide"),
         pytest.param("posts.jsonl", SECRET.encode(), 422, id="no-object"),
         pytest.param("posts.parquet", b"PAR1" + SECRET.encode(), 422, id="damaged-parquet"),
     ],
