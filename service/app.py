@@ -248,9 +248,8 @@ def _parse_item(content: object, settings: Settings) -> ClassifyRequest:
 
 async def _classify(classifier: Classifier, item: ClassifyRequest) -> Prediction:
     def answer() -> Prediction:
-        return classifier.classify(
-            item.text, id=item.id, language=item.language, evidence=item.evidence
-        )
+        classify = classifier.classify_sentence if item.unit == "sentence" else classifier.classify
+        return classify(item.text, id=item.id, language=item.language, evidence=item.evidence)
 
     try:
         cost = len(item.text) * (10 if item.evidence else 1)

@@ -25,6 +25,10 @@ Language = Annotated[
         examples=["en"],
     ),
 ]
+Unit = Annotated[
+    Literal["text", "sentence"],
+    Field(description="A text is split into sentences, a sentence is taken as one."),
+]
 Evidence = Annotated[
     bool,
     Field(
@@ -46,6 +50,7 @@ class ClassifyRequest(_Request):
     text: Text
     id: Id = None
     language: Language = None
+    unit: Unit = "text"
     evidence: Evidence = False
 
 
@@ -104,6 +109,7 @@ class LabelInfo(BaseModel):
 
     id: str
     title: str
+    short: Annotated[str, Field(description="A word or two.", examples=["US critical"])]
     definition: str
     color: str
     rules: Annotated[list[int], Field(description="Numbers of the codebook's rules for it.")]
@@ -181,10 +187,7 @@ class JobStart(_Request):
     """How an uploaded file shall be scored."""
 
     text_column: Annotated[str, Field(examples=["text"])]
-    unit: Annotated[
-        Literal["text", "sentence"],
-        Field(description="What a row holds: a text, split into sentences, or one sentence."),
-    ] = "text"
+    unit: Unit = "text"
     group_column: Annotated[
         str | None, Field(description="Column of dates or sources to draw a chart over.")
     ] = None

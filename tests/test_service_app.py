@@ -51,6 +51,13 @@ def test_the_same_keys_are_always_present(client: TestClient) -> None:
     assert plain["sentences"][0].keys() == full["sentences"][0].keys()
 
 
+def test_a_sentence_is_not_split_again(client: TestClient, classifier: Classifier) -> None:
+    text = "The port brings jobs. Washington only sends warnings."
+    answer = client.post("/classify", json={"text": text, "unit": "sentence"}).json()
+    assert answer == classifier.classify_sentence(text).to_dict()
+    assert answer["summary"]["sentences"] == 1
+
+
 def test_a_long_text_is_answered_whole(client: TestClient) -> None:
     text = "Washington only sends warnings. " * 200
     assert len(text) > INLINE_CHARACTERS
@@ -79,6 +86,7 @@ BAD_BODIES = [
     pytest.param(b'{"text": " \\n\\t", "id": "%s"}', 422, id="blank"),
     pytest.param(b'{"text": "%s", "evidence": "yes"}', 422, id="evidence-string"),
     pytest.param(b'{"text": "%s", "id": 5}', 422, id="id-number"),
+    pytest.param(b'{"text": "%s", "unit": "word"}', 422, id="unit"),
     pytest.param(b'{"text": "a", "id": "' + b"%s" * 50 + b'"}', 422, id="id-long"),
     pytest.param(b'{"text": "%s", "language": "Spanish"}', 422, id="language"),
     pytest.param(b'{"text": "a", "%s is unknown": 1}', 422, id="unknown-field"),
@@ -165,6 +173,7 @@ def test_the_number_of_items_is_limited(client: TestClient, items: list[Any]) ->
 def test_labels_and_model_are_told(client: TestClient, classifier: Classifier) -> None:
     labels = TaxonomyResponse.model_validate_json(client.get("/labels").content)
     assert tuple(label.id for label in labels.labels) == classifier.taxonomy.ids
+    assert labels.labels[0].short == classifier.taxonomy.ids[0].replace("_", " ")
     model = ModelResponse.model_validate_json(client.get("/model").content)
     assert model.version == classifier.model.version
     assert "probes" not in client.get("/model").json()
