@@ -25,7 +25,7 @@ export function codebookRules() {
 
 async function show(title, load) {
   const dialog = byId("document");
-  const body = el("div", { class: "document-body", tabindex: 0, role: "region", "aria-labelledby": "document-title" }, el("p", { class: "muted" }, "Loading …"));
+  const body = el("div", { class: "document-body", tabindex: 0, role: "group", "aria-labelledby": "document-title" }, el("p", { class: "muted" }, "Loading …"));
   dialog.replaceChildren(
     el("div", { class: "document-head" }, el("h2", { id: "document-title" }, title),
       el("button", { type: "button", class: "quiet icon", "aria-label": "Close", click: () => dialog.close() }, "✕")),
@@ -51,7 +51,7 @@ function modelFacts(labels) {
   });
   return [
     el("p", {}, "Version ", el("strong", {}, model.version), " answered. Cite it with every figure: it changes whenever an answer could."),
-    el("div", { class: "scroll" }, el("table", { class: "grid" },
+    el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Labels" }, el("table", { class: "grid" },
       el("thead", {}, el("tr", {}, ["label", "cut", "precision", "recall", "F1"].map((name, i) => el("th", { scope: "col", class: i ? "number" : null }, name)))),
       el("tbody", {}, rows))),
     el("p", { class: "muted small" }, `Measured on ${model.metrics.measured_on ?? "an unknown set"}: ${(model.metrics.n_sentences ?? 0).toLocaleString("en")} sentences, of which more carry labels than of ordinary text. On real text expect less; the model card says how much.`),

@@ -21,7 +21,7 @@ export function drawPreview(job, start, remove) {
   return [
     el("h2", {}, job.name),
     el("p", { class: "muted" }, `${job.columns.length} columns${rows}. The first rows:`),
-    el("div", { class: "scroll preview", tabindex: 0, role: "region", "aria-label": "The first rows" },
+    el("div", { class: "scroll preview", tabindex: 0, role: "group", "aria-label": "The first rows" },
       el("table", { class: "grid" },
         el("thead", {}, el("tr", {}, job.columns.map((name) => el("th", { scope: "col" }, name)))),
         el("tbody", {}, job.preview.map((row) => el("tr", {}, job.columns.map((name) => el("td", {}, shown(row[name])))))))),
@@ -67,7 +67,7 @@ function months(groups, labels) {
     el("section", { class: "multiple", "aria-label": title },
       el("h3", {}, labels.name(id)),
       el("div", { class: "columns-chart", "aria-hidden": "true" },
-        el("div", { class: "y-axis small muted" }, el("span", {}, `${Math.round(100 * max)} %`), el("span", {}, "0 % of rows")),
+        el("div", { class: "y-axis small muted" }, el("span", {}, `${Math.round(100 * max)} %`), el("span", {}, "0 %")),
         el("div", { class: "bars" }, groups.map(({ name, counts, n }, i) => {
           const { share, low, high } = wilson(counts[id], n);
           const of = (value) => Math.min(100, (100 * value) / max);
@@ -78,7 +78,7 @@ function months(groups, labels) {
 
 function figures(groups, labels) {
   return el("details", { class: "figures" }, el("summary", {}, "The figures as a table"),
-    el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Figures" }, el("table", { class: "grid" },
+    el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Figures" }, el("table", { class: "grid" },
       el("thead", {}, el("tr", {}, ["group", "rows", ...labels.list.map(({ short }) => short)].map((name) => el("th", { scope: "col" }, name)))),
       el("tbody", {}, groups.map(({ name, n, counts }) => el("tr", {}, el("th", { scope: "row" }, name), [n, ...labels.list.map(({ id }) => counts[id])].map((value) => el("td", { class: "number" }, value))))))));
 }

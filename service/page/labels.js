@@ -26,7 +26,7 @@ export class Labels {
   constructor(taxonomy, model) {
     this.list = taxonomy.labels.map((label, index) => ({
       ...label,
-      short: label.short || sentenceCase(label.id.replaceAll("_", " ")),
+      short: shortName(label),
       line: `line-${index % LINES.length}`,
     }));
     this.languages = taxonomy.languages;
@@ -78,4 +78,13 @@ export class Labels {
   }
 }
 
-const sentenceCase = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+/**
+ * Return a label's id as words, short enough for a tag. A word is written as within the title; one
+ * of two letters that is not there is an abbreviation, as in `us_critical`.
+ */
+function shortName({ id, title }) {
+  const titleWords = Object.fromEntries(title.split(/\W+/).slice(1).map((word) => [word.toLowerCase(), word]));
+  const words = id.split("_").map((word) => titleWords[word] ?? (word.length === 2 ? word.toUpperCase() : word));
+  const name = words.join(" ");
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}

@@ -8,8 +8,8 @@ import { el } from "./dom.js";
 const BLOCKS = [
   [/^(#{1,6})\s+(.*)$/, (lines, [, marks, text]) => {
     lines.shift();
-    // The dialog has its own heading of the second level.
-    return el(`h${Math.min(6, marks.length + 2)}`, {}, inline(text));
+    // The dialog's own heading, of the second level, stands for that of the document.
+    return el(`h${Math.min(6, marks.length + 1)}`, {}, inline(text));
   }],
   [/^```/, (lines) => {
     lines.shift();
@@ -67,7 +67,7 @@ function table(lines) {
   const align = rows.find(isRule)?.map((cell) => (cell.endsWith(":") ? "number" : "")) ?? [];
   const [head, ...body] = rows.filter((row) => !isRule(row));
   const cells = (tag, row) => row.map((cell, i) => el(tag, { class: align[i] || null, scope: tag === "th" ? "col" : null }, inline(cell)));
-  return el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table" }, el("table", { class: "grid" },
+  return el("div", { class: "scroll", tabindex: 0, role: "group", "aria-label": "Table" }, el("table", { class: "grid" },
     el("thead", {}, el("tr", {}, cells("th", head))), el("tbody", {}, body.map((row) => el("tr", {}, cells("td", row))))));
 }
 

@@ -8,7 +8,7 @@ import { Profile } from "./profile.js";
 import { Reader } from "./reader.js";
 import { Why } from "./why.js";
 
-/** Connect the view; called once. Returns the function that reads a text from elsewhere. */
+/** Connect the view; return a function that reads a text and opens one of its sentences. */
 export function initRead(labels) {
   let running = null;
   let reading = null;
@@ -114,6 +114,14 @@ export function initRead(labels) {
       input.value = example.text;
       read(example.text);
     } }, el("span", {}, example.title), el("span", { class: "muted", lang: "en" }, example.name)))));
+
+  return async (text, number) => {
+    location.hash = "#read";
+    input.value = text;
+    await read(text);
+    reader.goTo(number);
+    reader.choose(reading.sentences[number]);
+  };
 }
 
 /** Show how far reading is; null for an unknown share. */
