@@ -91,6 +91,21 @@ async def stream_body(
         raise ProblemError(413, detail)
 
 
+def refuse_other_sites(request: Request) -> None:
+    """Refuse a file that another web site makes a browser send.
+
+    It could not read the answer, but it could keep the service busy. Callers that are no browser
+    do not send the header.
+
+    Raises
+    ------
+    ProblemError
+        403.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise ProblemError(403, "Files are taken from this service's own page, not another site's.")
+
+
 def media_type_of(request: Request) -> tuple[str, str | None]:
     """Return the media type, in lower case, and the charset named with it, if any."""
     header = EmailMessage()

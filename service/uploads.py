@@ -7,7 +7,7 @@ from pathlib import Path, PurePath
 from typing import Annotated
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ValidationError
 from starlette.responses import FileResponse
 
@@ -36,6 +36,7 @@ _FILE_BODY = {
 _UPLOAD_PROBLEMS = errors.responses(
     {
         400: "The body ended early.",
+        403: "Another web site sent it.",
         413: "The file is larger than the limit.",
         415: "The file is of a kind that cannot be read.",
         422: "The file is damaged or holds no text or rows, or a parameter is wrong.",
@@ -57,6 +58,7 @@ def extract_router(settings: Settings) -> APIRouter:
         response_model=ExtractResponse,
         responses=_UPLOAD_PROBLEMS,
         openapi_extra=_FILE_BODY,
+        dependencies=[Depends(requests.refuse_other_sites)],
     )
     async def extract_text(request: Request, name: FileName = "") -> Response:
         """Return the text of a .txt, .html, .docx or .pdf file. Nothing is stored."""
@@ -85,6 +87,7 @@ def jobs_router(settings: Settings, jobs: Jobs) -> APIRouter:
         response_model=JobResponse,
         responses=_UPLOAD_PROBLEMS,
         openapi_extra=_FILE_BODY,
+        dependencies=[Depends(requests.refuse_other_sites)],
     )
     async def create(request: Request, name: FileName) -> Response:
         """Take a csv, tsv, jsonl, parquet or txt file and tell what is in it."""

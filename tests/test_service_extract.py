@@ -208,6 +208,21 @@ def packed(times: int) -> bytes:
     return zlib.compress(b"BT (x) Tj ET " * times)
 
 
+@pytest.mark.parametrize("path", ["/extract", "/jobs"])
+@pytest.mark.parametrize(
+    ("site", "is_taken"), [("cross-site", False), ("same-site", False), ("same-origin", True)]
+)
+def test_files_are_not_taken_from_other_web_sites(
+    client: TestClient, path: str, site: str, is_taken: bool
+) -> None:
+    headers = {"sec-fetch-site": site}
+    response = client.post(f"{path}?name=a.txt", content=b"Trade grew.", headers=headers)
+    if is_taken:
+        assert response.is_success
+    else:
+        assert_problem(response, 403)
+
+
 HOSTILE = [
     pytest.param("a.docx", lambda: word("x", xml="<w:p/>" * 5_000_000), id="zip-bomb"),
     pytest.param("a.pdf", lambda: pdf([], packed(5_000_000)), id="pdf-bomb"),

@@ -5,11 +5,15 @@ import io
 import json
 import os
 import shutil
+import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -20,6 +24,7 @@ from service.chart import GroupCounts
 from service.classifier import Classifier
 from service.jobs import remove_jobs, result_name, stored_name
 from service.settings import Settings
+from tests.conftest import ROOT
 from tests.test_service_app import SECRET, assert_problem
 
 LIMIT = 3_000_000
@@ -229,6 +234,43 @@ def test_any_process_that_shares_the_folder_answers_and_removes(
     again = send(client, "posts.csv", to_csv(rows_of(3)))
     start(client, again)
     assert finish(client, again)["state"] == "done"
+
+
+def test_every_worker_of_a_server_answers_and_it_leaves_nothing(
+    tiny_artifact: Path, tmp_path: Path
+) -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["--model", str(tiny_artifact), "--port", str(port), "--workers", "2"]
+    command = [sys.executable, "-m", "stance", "serve", *options]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
+        try:
+            with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
+                wait_until_ready(client, server)
+                content = to_csv(rows_of(3))
+                job = client.post("/jobs?name=posts.csv", content=content).json()
+                # Each a connection of its own, which any of the workers may take.
+                headers = {"connection": "close"}
+                for _ in range(30):
+                    answer = client.get(f"/jobs/{job['id']}", headers=headers)
+                    assert answer.json()["rows"] == 3
+            assert [path.name[:12] for path in tmp_path.iterdir()] == ["stance-jobs-"]
+        finally:
+            server.terminate()
+    assert list(tmp_path.iterdir()) == []
+
+
+def wait_until_ready(client: httpx2.Client, server: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            client.get("/health/ready")
+            return
+        except httpx2.TransportError:
+            time.sleep(0.05)
+    raise RuntimeError("the server did not become ready")
 
 
 def test_a_process_that_dies_is_told(client: TestClient, folder: Path) -> None:
