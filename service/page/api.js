@@ -78,7 +78,7 @@ export async function classify(text, { signal, onPart = () => {} } = {}) {
 
 /** Explain one sentence: the answer to it alone, with evidence, offsets relative to it. */
 export async function explain(text, language, signal) {
-  const body = { text, evidence: true };
+  const body = { text, evidence: true, unit: "sentence" };
   if (/^[a-z]{2,3}$/.test(language || "")) body.language = language;
   const answer = await postJson("/classify", body, signal);
   const at = unitPositions(text);

@@ -16,8 +16,17 @@ export function offerCorrection(labels, sentence, text) {
   const note = el("textarea", { id: "note", rows: 2, maxlength: NOTE_LENGTH });
   const store = async (event) => {
     event.preventDefault();
-    const right = boxes.map((label) => label.firstChild).filter((box) => box.checked).map((box) => box.value);
-    const body = { text, language: sentence.language, labels: right, given: sentence.given, model_version: labels.model.version };
+    const right = boxes
+      .map((label) => label.firstChild)
+      .filter((box) => box.checked)
+      .map((box) => box.value);
+    const body = {
+      text,
+      language: sentence.language,
+      labels: right,
+      given: sentence.given,
+      model_version: labels.model.version,
+    };
     if (note.value.trim()) body.note = note.value.trim();
     try {
       await postJson("/corrections", body);
@@ -27,16 +36,42 @@ export function offerCorrection(labels, sentence, text) {
       trouble.replaceChildren(problemBox(error));
     }
   };
-  dialog.replaceChildren(el("form", { class: "correction-form", submit: store },
-    el("h2", { id: "correction-title" }, "Which labels are right?"),
-    el("p", { class: "quote", lang: sentence.language }, text),
-    el("fieldset", {}, el("legend", { class: "small muted" }, "All that this sentence voices; none if it voices none"), boxes),
-    el("label", { class: "small muted", for: "note" }, "Note for the reader who checks it (not needed)"), note,
-    el("div", { class: "notice" }, el("strong", {}, "What is stored with your click:"),
-      ` this sentence, its language (${sentence.language}), the labels it was given (${labels.names(sentence.given, "none")}), the labels you choose, your note, the model version (${labels.model.version}) and the time. Nothing else: not the rest of the text, no name, no address.`),
-    trouble,
-    el("div", { class: "actions bare" },
-      el("button", { type: "submit", class: "primary" }, "Store this correction"),
-      el("button", { type: "button", click: () => dialog.close() }, "Cancel"))));
+  dialog.replaceChildren(
+    el(
+      "form",
+      { class: "correction-form", submit: store },
+      el("h2", { id: "correction-title" }, "Which labels are right?"),
+      el("p", { class: "quote", lang: sentence.language }, text),
+      el(
+        "fieldset",
+        {},
+        el(
+          "legend",
+          { class: "small muted" },
+          "All that this sentence voices; none if it voices none",
+        ),
+        boxes,
+      ),
+      el(
+        "label",
+        { class: "small muted", for: "note" },
+        "Note for the reader who checks it (not needed)",
+      ),
+      note,
+      el(
+        "div",
+        { class: "notice" },
+        el("strong", {}, "What is stored with your click:"),
+        ` this sentence, its language (${sentence.language}), the labels it was given (${labels.names(sentence.given, "none")}), the labels you choose, your note, the model version (${labels.model.version}) and the time. Nothing else: not the rest of the text, no name, no address.`,
+      ),
+      trouble,
+      el(
+        "div",
+        { class: "actions bare" },
+        el("button", { type: "submit", class: "primary" }, "Store this correction"),
+        el("button", { type: "button", click: () => dialog.close() }, "Cancel"),
+      ),
+    ),
+  );
   dialog.showModal();
 }

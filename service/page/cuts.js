@@ -9,12 +9,24 @@ export class Cuts {
     this.labels = labels;
     this.onMove = onMove;
     const { prevalence } = labels.model.calibration;
-    const where = prevalence ? `, for a text in which ${percent(prevalence)} of the sentences carry the label` : "";
-    this.back = el("button", { type: "button", id: "reset-cuts", click: () => this.reset() }, "Back to the model's cuts");
+    const where = prevalence
+      ? `, for a text in which ${percent(prevalence)} of the sentences carry the label`
+      : "";
+    this.back = el(
+      "button",
+      { type: "button", id: "reset-cuts", click: () => this.reset() },
+      "Back to the model's cuts",
+    );
     byId("cuts").append(
       el("summary", {}, "Move the cuts"),
-      el("p", { class: "muted small" }, `A label is given from its cut on. A higher cut gives fewer labels, more of them right. Precision and recall: in the model's own validation${where}.`),
-      ...labels.list.map((label) => this.row(label)), this.back);
+      el(
+        "p",
+        { class: "muted small" },
+        `A label is given from its cut on. A higher cut gives fewer labels, more of them right. Precision and recall: in the model's own validation${where}.`,
+      ),
+      ...labels.list.map((label) => this.row(label)),
+      this.back,
+    );
     byId("cuts").open = matchMedia("(min-width: 64rem)").matches;
     this.show();
   }
@@ -25,11 +37,22 @@ export class Cuts {
       this.show();
       this.onMove();
     };
-    return el("div", { class: "cut" },
+    return el(
+      "div",
+      { class: "cut" },
       el("label", { for: `cut-${id}` }, this.labels.name(id)),
       el("output", { class: "number", id: `cut-value-${id}`, for: `cut-${id}` }),
-      el("input", { type: "range", min: 0.01, max: 0.99, step: 0.01, id: `cut-${id}`, "aria-describedby": `validation-${id}`, input }),
-      el("span", { class: "muted small", id: `validation-${id}` }));
+      el("input", {
+        type: "range",
+        min: 0.01,
+        max: 0.99,
+        step: 0.01,
+        id: `cut-${id}`,
+        "aria-describedby": `validation-${id}`,
+        input,
+      }),
+      el("span", { class: "muted small", id: `validation-${id}` }),
+    );
   }
 
   /** Go back to the model's thresholds without a word to anybody. */

@@ -6,9 +6,13 @@ import { countLabels, wilson } from "./stats.js";
 
 /** Connect the buttons; `getReading` returns what is on the page. */
 export function initExport(labels, getReading) {
-  byId("copy-markdown").addEventListener("click", () => copy(asMarkdown(getReading(), labels), "Markdown"));
+  byId("copy-markdown").addEventListener("click", () =>
+    copy(asMarkdown(getReading(), labels), "Markdown"),
+  );
   byId("copy-json").addEventListener("click", () => copy(asJson(getReading(), labels), "JSON"));
-  byId("save-csv").addEventListener("click", () => save("stance.csv", asCsv(getReading(), labels), "text/csv"));
+  byId("save-csv").addEventListener("click", () =>
+    save("stance.csv", asCsv(getReading(), labels), "text/csv"),
+  );
   byId("print").addEventListener("click", () => print());
 }
 
@@ -17,22 +21,33 @@ export function asMarkdown(reading, labels) {
   const { sentences, model } = reading;
   const counts = countLabels(sentences, labels);
   const clean = (text) => text.replace(/\s+/g, " ").replace(/([\\|*_`[\]<>#])/g, "\\$1");
-  const cuts = labels.areMoved ? ` (cuts moved by hand: ${labels.list.map(({ id }) => `${id} ${labels.thresholds[id]}`).join(", ")})` : "";
+  const cuts = labels.areMoved
+    ? ` (cuts moved by hand: ${labels.list.map(({ id }) => `${id} ${labels.thresholds[id]}`).join(", ")})`
+    : "";
   const lines = [
-    "# Stances", "",
-    `${sentences.length} sentences, language ${reading.language}, model ${model.name} ${model.version}${cuts}`, "",
-    "| label | sentences | share | 95 % interval |", "| --- | ---: | ---: | --- |",
+    "# Stances",
+    "",
+    `${sentences.length} sentences, language ${reading.language}, model ${model.name} ${model.version}${cuts}`,
+    "",
+    "| label | sentences | share | 95 % interval |",
+    "| --- | ---: | ---: | --- |",
     ...labels.list.map(({ id, title }) => {
       const { share, low, high } = wilson(counts[id], sentences.length);
       return `| ${title} | ${counts[id]} | ${percent(share)} | ${percent(low)} to ${percent(high)} |`;
-    }), "",
+    }),
+    "",
   ];
   for (const sentence of sentences) {
     const text = clean(reading.text.slice(sentence.from, sentence.to));
-    const marks = sentence.given.map((id) => `${labels.byId[id].short} ${percent(sentence.scores[id])}`);
+    const marks = sentence.given.map(
+      (id) => `${labels.byId[id].short} ${percent(sentence.scores[id])}`,
+    );
     if (sentence.uncertain) marks.push("uncertain");
-    if (sentence.reason && sentence.reason !== "nobody_named") marks.push(REASONS[sentence.reason][0]);
-    lines.push(`${sentence.number + 1}. ${text}${marks.length ? ` **[${marks.join("; ")}]**` : ""}`);
+    if (sentence.reason && sentence.reason !== "nobody_named")
+      marks.push(REASONS[sentence.reason][0]);
+    lines.push(
+      `${sentence.number + 1}. ${text}${marks.length ? ` **[${marks.join("; ")}]**` : ""}`,
+    );
   }
   return `${lines.join("\n")}\n`;
 }
@@ -41,20 +56,62 @@ export function asMarkdown(reading, labels) {
 export function asJson(reading, labels) {
   const counts = countLabels(reading.sentences, labels);
   const n = reading.sentences.length;
-  const shares = Object.fromEntries(Object.entries(counts).map(([id, count]) => [id, n ? count / n : 0]));
-  const sentences = reading.sentences.map(({ start, end, text, given, scores, known, reason, uncertain }) => ({ start, end, text, labels: given, scores, known, reason, uncertain }));
+  const shares = Object.fromEntries(
+    Object.entries(counts).map(([id, count]) => [id, n ? count / n : 0]),
+  );
+  const sentences = reading.sentences.map(
+    ({ start, end, text, given, scores, known, reason, uncertain }) => ({
+      start,
+      end,
+      text,
+      labels: given,
+      scores,
+      known,
+      reason,
+      uncertain,
+    }),
+  );
   const { model, language, notices } = reading;
   const given = labels.list.map(({ id }) => id).filter((id) => counts[id]);
-  return JSON.stringify({ model, language, thresholds: labels.thresholds, labels: given, summary: { sentences: n, counts, shares }, sentences, notices }, null, 2);
+  return JSON.stringify(
+    {
+      model,
+      language,
+      thresholds: labels.thresholds,
+      labels: given,
+      summary: { sentences: n, counts, shares },
+      sentences,
+      notices,
+    },
+    null,
+    2,
+  );
 }
 
 /** Return a reading as csv, one sentence a row. */
 export function asCsv(reading, labels) {
   const ids = labels.list.map(({ id }) => id);
-  const head = ["start", "end", "text", "labels", ...ids.map((id) => `score_${id}`), "known", "reason", "uncertain", "model_version"];
+  const head = [
+    "start",
+    "end",
+    "text",
+    "labels",
+    ...ids.map((id) => `score_${id}`),
+    "known",
+    "reason",
+    "uncertain",
+    "model_version",
+  ];
   const rows = reading.sentences.map((sentence) => [
-    sentence.start, sentence.end, reading.text.slice(sentence.from, sentence.to), sentence.given.join("|"),
-    ...ids.map((id) => sentence.scores[id]), sentence.known, sentence.reason ?? "", sentence.uncertain, reading.model.version,
+    sentence.start,
+    sentence.end,
+    reading.text.slice(sentence.from, sentence.to),
+    sentence.given.join("|"),
+    ...ids.map((id) => sentence.scores[id]),
+    sentence.known,
+    sentence.reason ?? "",
+    sentence.uncertain,
+    reading.model.version,
   ]);
   return `\ufeff${[head, ...rows].map((row) => row.map(csvCell).join(",")).join("\r\n")}\r\n`;
 }

@@ -3,7 +3,13 @@
 import { el, svg } from "./dom.js";
 
 /** How the sample of each kind of underline is drawn, in the order of the labels. */
-const LINES = ["M1 8H23", "M1 6H23M1 10H23", "M1 8q2.75-5 5.5 0t5.5 0 5.5 0 5.5 0", "M1 8H23", "M2 8H23"];
+const LINES = [
+  "M1 8H23",
+  "M1 6H23M1 10H23",
+  "M1 8q2.75-5 5.5 0t5.5 0 5.5 0 5.5 0",
+  "M1 8H23",
+  "M2 8H23",
+];
 
 /** Why a sentence gets no label whatever its scores: a short mark, and a whole sentence. */
 export const REASONS = {
@@ -12,11 +18,15 @@ export const REASONS = {
   too_long: ["too long", "It is too long to be one sentence."],
   not_prose: ["not prose", "It is no prose: code, a table or a list of figures."],
   unknown_words: ["unknown words", "The model knows too few of its words."],
-  nobody_named: ["nobody named", "It names no side that a label could be about (codebook rule 13)."],
+  nobody_named: [
+    "nobody named",
+    "It names no side that a label could be about (codebook rule 13).",
+  ],
 };
 
 /** Tell whether a sentence lies outside the model's world, beyond naming nobody. */
-export const isOutside = (sentence) => Boolean(sentence.reason) && sentence.reason !== "nobody_named";
+export const isOutside = (sentence) =>
+  Boolean(sentence.reason) && sentence.reason !== "nobody_named";
 
 export const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}\u202f%`;
 
@@ -26,7 +36,6 @@ export class Labels {
   constructor(taxonomy, model) {
     this.list = taxonomy.labels.map((label, index) => ({
       ...label,
-      short: shortName(label),
       line: `line-${index % LINES.length}`,
     }));
     this.languages = taxonomy.languages;
@@ -64,27 +73,30 @@ export class Labels {
   swatch(id) {
     const { line, color } = this.byId[id];
     const path = svg("path", { d: LINES[Number(line.at(-1))] });
-    return svg("svg", { class: `swatch hue ${line}`, viewBox: "0 0 24 14", "aria-hidden": "true", vars: { "--c": color } }, path);
+    return svg(
+      "svg",
+      {
+        class: `swatch hue ${line}`,
+        viewBox: "0 0 24 14",
+        "aria-hidden": "true",
+        vars: { "--c": color },
+      },
+      path,
+    );
   }
 
   /** Return a label's swatch and short name. */
   name(id) {
-    return el("span", { class: "label-name", title: this.byId[id].title }, this.swatch(id), this.byId[id].short);
+    return el(
+      "span",
+      { class: "label-name", title: this.byId[id].title },
+      this.swatch(id),
+      this.byId[id].short,
+    );
   }
 
   /** Return the names of labels as text, `none` if there are none. */
   names(ids, none = "no label") {
     return ids.map((id) => this.byId[id].short).join(", ") || none;
   }
-}
-
-/**
- * Return a label's id as words, short enough for a tag. A word is written as within the title; one
- * of two letters that is not there is an abbreviation, as in `us_critical`.
- */
-function shortName({ id, title }) {
-  const titleWords = Object.fromEntries(title.split(/\W+/).slice(1).map((word) => [word.toLowerCase(), word]));
-  const words = id.split("_").map((word) => titleWords[word] ?? (word.length === 2 ? word.toUpperCase() : word));
-  const name = words.join(" ");
-  return name.charAt(0).toUpperCase() + name.slice(1);
 }

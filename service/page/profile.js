@@ -47,9 +47,12 @@ export class Profile {
     const { sentences, language } = this.reading;
     const n = sentences.length;
     const counts = countLabels(sentences, this.labels);
-    byId("facts").textContent = `${n.toLocaleString("en")} ${n === 1 ? "sentence" : "sentences"}, language ${languageName(language)}`;
+    byId("facts").textContent =
+      `${n.toLocaleString("en")} ${n === 1 ? "sentence" : "sentences"}, language ${languageName(language)}`;
     byId("cite").textContent = this.citation();
-    byId("shares").replaceChildren(...this.labels.list.map((label) => this.share(label, counts[label.id], n)));
+    byId("shares").replaceChildren(
+      ...this.labels.list.map((label) => this.share(label, counts[label.id], n)),
+    );
     this.strip.draw(this.reading);
     this.filters.update(sentences);
   }
@@ -58,16 +61,30 @@ export class Profile {
   citation() {
     const { name, version } = this.reading.model;
     const day = new Date().toLocaleDateString("en", { dateStyle: "long" });
-    const cuts = this.labels.list.map(({ id, short }) => `${short} ${this.labels.thresholds[id].toFixed(2)}`).join(", ");
+    const cuts = this.labels.list
+      .map(({ id, short }) => `${short} ${this.labels.thresholds[id].toFixed(2)}`)
+      .join(", ");
     return `Model ${name} ${version}, read on ${day}.${this.labels.areMoved ? ` Cuts moved by hand: ${cuts}.` : ""}`;
   }
 
   share({ id, color }, count, n) {
     const { share, low, high } = wilson(count, n);
-    return el("div", { class: "share", "data-share": id },
-      el("div", { class: "share-head" }, this.labels.name(id), el("strong", { class: "number" }, percent(share))),
+    return el(
+      "div",
+      { class: "share", "data-share": id },
+      el(
+        "div",
+        { class: "share-head" },
+        this.labels.name(id),
+        el("strong", { class: "number" }, percent(share)),
+      ),
       intervalChart({ share, low, high, color }),
-      el("span", { class: "muted small" }, `${count.toLocaleString("en")} of ${n.toLocaleString("en")}, 95 % interval ${percent(low)} to ${percent(high)}`));
+      el(
+        "span",
+        { class: "muted small" },
+        `${count.toLocaleString("en")} of ${n.toLocaleString("en")}, 95 % interval ${percent(low)} to ${percent(high)}`,
+      ),
+    );
   }
 }
 

@@ -15,7 +15,11 @@ export function initRead(labels) {
   const input = byId("input");
   const why = new Why(labels, () => closeWhy());
   const reader = new Reader(byId("text"), labels, {
-    onSelect: (sentence) => why.show(sentence, reading.text.slice(sentence.from, sentence.to)),
+    onSelect: (sentence, span) => {
+      why.show(sentence, reading.text.slice(sentence.from, sentence.to));
+      // The panel may lie over the sentence on a small screen.
+      span.scrollIntoView({ block: "nearest" });
+    },
     onMove: (number) => profile.strip.moveTo(number),
     isFollowed: () => !byId("why").hidden,
   });
@@ -41,14 +45,20 @@ export function initRead(labels) {
     running?.abort();
     const { signal } = (running = new AbortController());
     byId("compose-problem").replaceChildren();
-    if (!text.trim()) return refuse(new Error("There is no text yet. Paste one, open a file or choose an example."));
+    if (!text.trim())
+      return refuse(
+        new Error("There is no text yet. Paste one, open a file or choose an example."),
+      );
     byId("compose").hidden = true;
     byId("reading").hidden = true;
     why.hide();
     reader.clear();
     showProgress(0);
     try {
-      reading = await classify(text.toWellFormed(), { signal, onPart: (_, share) => showProgress(share) });
+      reading = await classify(text.toWellFormed(), {
+        signal,
+        onPart: (_, share) => showProgress(share),
+      });
       byId("reading").hidden = false;
       profile.begin(reading);
       await reader.extend(reading, signal);
@@ -108,12 +118,32 @@ export function initRead(labels) {
     closeWhy();
   });
 
-  byId("legend").append(...labels.list.map(({ id, definition }) => el("li", { title: definition }, labels.swatch(id), labels.byId[id].title)));
-  byId("examples").append(...EXAMPLES.map((example) =>
-    el("li", {}, el("button", { type: "button", lang: example.language, click: () => {
-      input.value = example.text;
-      read(example.text);
-    } }, el("span", {}, example.title), el("span", { class: "muted", lang: "en" }, example.name)))));
+  byId("legend").append(
+    ...labels.list.map(({ id, definition }) =>
+      el("li", { title: definition }, labels.swatch(id), labels.byId[id].title),
+    ),
+  );
+  byId("examples").append(
+    ...EXAMPLES.map((example) =>
+      el(
+        "li",
+        {},
+        el(
+          "button",
+          {
+            type: "button",
+            lang: example.language,
+            click: () => {
+              input.value = example.text;
+              read(example.text);
+            },
+          },
+          el("span", {}, example.title),
+          el("span", { class: "muted", lang: "en" }, example.name),
+        ),
+      ),
+    ),
+  );
 
   return async (text, number) => {
     location.hash = "#read";

@@ -14,7 +14,7 @@ const AT_ONCE = 400;
 const LONG = 300;
 
 /**
- * A text in a box. `onSelect(sentence)` is called when one is chosen, `onMove(number)` when one
+ * A text in a box. `onSelect(sentence, span)` is called when one is chosen, `onMove(number)` when one
  * comes into focus; `isFollowed()` tells whether to choose each sentence that the arrow keys reach.
  */
 export class Reader {
@@ -46,6 +46,7 @@ export class Reader {
   /** Show the sentences of `reading` that are not shown yet; resolves when all are. */
   async extend(reading, signal) {
     this.reading = reading;
+    this.box.lang = reading.language;
     this.box.classList.toggle("long", reading.sentences.length > LONG);
     while (this.spans.length < reading.sentences.length) {
       if (signal?.aborted) return;
@@ -62,7 +63,9 @@ export class Reader {
   makeBlock() {
     const { text, sentences } = this.reading;
     const first = this.spans.length;
-    const isFull = (n) => n - first >= 4 * BLOCK || (n - first >= BLOCK && /\n/.test(text.slice(sentences[n - 1].to, sentences[n].from)));
+    const isFull = (n) =>
+      n - first >= 4 * BLOCK ||
+      (n - first >= BLOCK && /\n/.test(text.slice(sentences[n - 1].to, sentences[n].from)));
     const block = el("div", { class: "block" });
     let paragraph = el("p");
     for (let n = first; n < sentences.length && (n === first || !isFull(n)); n += 1) {
@@ -85,7 +88,12 @@ export class Reader {
   }
 
   makeSpan(sentence) {
-    const span = el("span", { class: "sentence", role: "button", tabindex: -1, "data-n": sentence.number });
+    const span = el("span", {
+      class: "sentence",
+      role: "button",
+      tabindex: -1,
+      "data-n": sentence.number,
+    });
     this.dress(span, sentence);
     this.spans.push(span);
     return span;
@@ -98,7 +106,11 @@ export class Reader {
     let marked = document.createTextNode(text);
     sentence.given.forEach((id, depth) => {
       const { color, line } = this.labels.byId[id];
-      marked = el("span", { class: `mark hue ${line} depth-${depth}`, vars: { "--c": color } }, marked);
+      marked = el(
+        "span",
+        { class: `mark hue ${line} depth-${depth}`, vars: { "--c": color } },
+        marked,
+      );
     });
     span.replaceChildren(marked, ...this.tags(sentence));
     span.classList.toggle("outside", isOutside(sentence));
@@ -107,12 +119,24 @@ export class Reader {
 
   tags(sentence) {
     const names = sentence.given.map((id) =>
-      el("span", { class: "tag hue", vars: { "--c": this.labels.byId[id].color } }, this.labels.byId[id].short),
+      el(
+        "span",
+        { class: "tag hue", vars: { "--c": this.labels.byId[id].color } },
+        this.labels.byId[id].short,
+      ),
     );
     if (sentence.uncertain) {
-      names.push(el("span", { class: "tag plain" }, el("span", { "aria-hidden": "true" }, "?"), hidden("uncertain")));
+      names.push(
+        el(
+          "span",
+          { class: "tag plain" },
+          el("span", { "aria-hidden": "true" }, "?"),
+          hidden("uncertain"),
+        ),
+      );
     }
-    if (isOutside(sentence)) names.push(el("span", { class: "tag plain" }, REASONS[sentence.reason][0]));
+    if (isOutside(sentence))
+      names.push(el("span", { class: "tag plain" }, REASONS[sentence.reason][0]));
     return names.flatMap((name) => [" ", name]);
   }
 
@@ -120,7 +144,8 @@ export class Reader {
   relabel() {
     for (const sentence of this.reading.sentences) {
       const before = sentence.given.join();
-      if (this.labels.give(sentence).join() !== before) this.dress(this.spans[sentence.number], sentence);
+      if (this.labels.give(sentence).join() !== before)
+        this.dress(this.spans[sentence.number], sentence);
     }
     this.applyFilter(this.filter);
   }
@@ -159,7 +184,7 @@ export class Reader {
     if (!sentence || String(getSelection())) return;
     this.setCurrent(sentence.number);
     this.select(sentence);
-    this.onSelect(sentence);
+    this.onSelect(sentence, this.spans[sentence.number]);
   }
 
   /** Show which sentence the panel speaks of; none with null. */
@@ -225,24 +250,38 @@ export class Reader {
   tipLines(sentence) {
     const lines = this.labels.list.map(({ id }) => {
       const score = sentence.scores[id];
-      return el("span", { class: sentence.given.includes(id) ? "tip-line given" : "tip-line" },
-        this.labels.name(id), meter(score, this.labels.thresholds[id], this.labels.byId[id].color),
-        el("span", { class: "number" }, percent(score)));
+      return el(
+        "span",
+        { class: sentence.given.includes(id) ? "tip-line given" : "tip-line" },
+        this.labels.name(id),
+        meter(score, this.labels.thresholds[id], this.labels.byId[id].color),
+        el("span", { class: "number" }, percent(score)),
+      );
     });
-    if (sentence.reason) lines.push(el("span", { class: "tip-note" }, `No label: ${REASONS[sentence.reason][1]}`));
-    if (sentence.uncertain) lines.push(el("span", { class: "tip-note" }, "Uncertain: the other answer is possible, too."));
+    if (sentence.reason)
+      lines.push(el("span", { class: "tip-note" }, `No label: ${REASONS[sentence.reason][1]}`));
+    if (sentence.uncertain)
+      lines.push(
+        el("span", { class: "tip-note" }, "Uncertain: the other answer is possible, too."),
+      );
     return lines;
   }
 
   hideTip() {
     byId("tip").hidden = true;
-    for (const span of this.box.querySelectorAll("[aria-describedby]")) span.removeAttribute("aria-describedby");
+    for (const span of this.box.querySelectorAll("[aria-describedby]"))
+      span.removeAttribute("aria-describedby");
   }
 }
 
 /** Tell whether a text begins with a line of its own that is no whole sentence. */
 function isHeadline([first, second], text) {
-  return Boolean(second) && first.to - first.from < 120 && !/[.!?。！？…]["”»]?$/.test(first.text) && text.slice(first.to, second.from).includes("\n");
+  return (
+    Boolean(second) &&
+    first.to - first.from < 120 &&
+    !/[.!?。！？…]["”»]?$/.test(first.text) &&
+    text.slice(first.to, second.from).includes("\n")
+  );
 }
 
 const hidden = (text) => el("span", { class: "visually-hidden" }, text);

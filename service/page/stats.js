@@ -7,7 +7,8 @@ export function wilson(count, n) {
   if (!n) return { share: 0, low: 0, high: 1 };
   const share = count / n;
   const centre = (share + (Z * Z) / (2 * n)) / (1 + (Z * Z) / n);
-  const half = (Z / (1 + (Z * Z) / n)) * Math.sqrt((share * (1 - share)) / n + (Z * Z) / (4 * n * n));
+  const half =
+    (Z / (1 + (Z * Z) / n)) * Math.sqrt((share * (1 - share)) / n + (Z * Z) / (4 * n * n));
   return { share, low: Math.max(0, centre - half), high: Math.min(1, centre + half) };
 }
 

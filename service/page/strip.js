@@ -17,11 +17,23 @@ export class Strip {
     this.scale = WIDTH / Math.max(1, text.length);
     const height = ROW * this.labels.list.length;
     this.here = svg("rect", { class: "here", y: 0, height });
-    this.slider = svg("svg", {
-      class: "strip", viewBox: `0 0 ${WIDTH} ${height}`, preserveAspectRatio: "none", role: "slider", tabindex: 0,
-      "aria-label": "Where in the text the labels stand", "aria-valuemin": 1, "aria-valuemax": sentences.length,
-      click: (event) => this.onClick(event), keydown: (event) => this.onKey(event),
-    }, sentences.flatMap((sentence) => this.marks(sentence)), this.here);
+    this.slider = svg(
+      "svg",
+      {
+        class: "strip",
+        viewBox: `0 0 ${WIDTH} ${height}`,
+        preserveAspectRatio: "none",
+        role: "slider",
+        tabindex: 0,
+        "aria-label": "Where in the text the labels stand",
+        "aria-valuemin": 1,
+        "aria-valuemax": sentences.length,
+        click: (event) => this.onClick(event),
+        keydown: (event) => this.onKey(event),
+      },
+      sentences.flatMap((sentence) => this.marks(sentence)),
+      this.here,
+    );
     const hadFocus = byId("strip").contains(document.activeElement);
     byId("strip").replaceChildren(this.slider);
     if (hadFocus) this.slider.focus();
@@ -32,7 +44,20 @@ export class Strip {
     const x = sentence.from * this.scale;
     const width = Math.max((sentence.to - sentence.from) * this.scale, 2);
     return this.labels.list.flatMap(({ id, color }, row) =>
-      sentence.given.includes(id) ? [svg("rect", { class: "hue", x, y: ROW * row + 2, width, height: ROW - 4, rx: 1, vars: { "--c": color } })] : []);
+      sentence.given.includes(id)
+        ? [
+            svg("rect", {
+              class: "hue",
+              x,
+              y: ROW * row + 2,
+              width,
+              height: ROW - 4,
+              rx: 1,
+              vars: { "--c": color },
+            }),
+          ]
+        : [],
+    );
   }
 
   /** Show which sentence has come into focus. */
@@ -43,7 +68,10 @@ export class Strip {
     this.here.setAttribute("width", Math.max((sentence.to - sentence.from) * this.scale, 3));
     this.slider.setAttribute("aria-valuenow", number + 1);
     const names = this.labels.names(sentence.given);
-    this.slider.setAttribute("aria-valuetext", `sentence ${number + 1} of ${this.sentences.length}: ${names}`);
+    this.slider.setAttribute(
+      "aria-valuetext",
+      `sentence ${number + 1} of ${this.sentences.length}: ${names}`,
+    );
   }
 
   onClick(event) {
@@ -54,7 +82,16 @@ export class Strip {
   }
 
   onKey(event) {
-    const steps = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity };
+    const steps = {
+      ArrowRight: 1,
+      ArrowUp: 1,
+      ArrowLeft: -1,
+      ArrowDown: -1,
+      PageUp: 10,
+      PageDown: -10,
+      Home: -Infinity,
+      End: Infinity,
+    };
     if (!(event.key in steps)) return;
     event.preventDefault();
     const next = this.reader.current + steps[event.key];

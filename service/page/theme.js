@@ -2,7 +2,8 @@
 
 import { byId, svg } from "./dom.js";
 
-const SUN = "M12 7.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6 19 19M5 19l1.4-1.4M17.6 6.4 19 5";
+const SUN =
+  "M12 7.5a4.5 4.5 0 1 1 0 9 4.5 4.5 0 0 1 0-9zM12 2v2M12 20v2M2 12h2M20 12h2M5 5l1.4 1.4M17.6 17.6 19 19M5 19l1.4-1.4M17.6 6.4 19 5";
 const MOON = "M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0 10.5 10.5z";
 
 export function initTheme() {
@@ -14,7 +15,13 @@ export function initTheme() {
     const next = isDark() ? "Light" : "Dark";
     button.setAttribute("aria-label", `${next} colours`);
     button.title = `${next} colours`;
-    button.replaceChildren(svg("svg", { viewBox: "0 0 24 24", "aria-hidden": "true" }, svg("path", { d: isDark() ? SUN : MOON })));
+    button.replaceChildren(
+      svg(
+        "svg",
+        { viewBox: "0 0 24 24", "aria-hidden": "true" },
+        svg("path", { d: isDark() ? SUN : MOON }),
+      ),
+    );
   };
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";

@@ -30,7 +30,11 @@ export class Why {
     this.sentence = sentence;
     this.text = text;
     this.label = sentence.given[0] ?? this.likeliest(sentence.scores);
-    this.panel.replaceChildren(this.head(), el("p", { class: "quote" }, text), el("p", { class: "muted", role: "status" }, "Asking why …"));
+    this.panel.replaceChildren(
+      this.head(),
+      el("p", { class: "quote" }, text),
+      el("p", { class: "muted", role: "status" }, "Asking why …"),
+    );
     this.panel.hidden = false;
     this.panel.scrollTop = 0;
     try {
@@ -48,10 +52,22 @@ export class Why {
   }
 
   head() {
-    return el("div", { class: "why-head" },
+    return el(
+      "div",
+      { class: "why-head" },
       el("h2", { id: "why-title" }, "Why"),
       el("span", { class: "muted small" }, `sentence ${this.sentence.number + 1}`),
-      el("button", { type: "button", class: "quiet icon", "aria-label": "Close the panel", click: () => this.onClose() }, "✕"));
+      el(
+        "button",
+        {
+          type: "button",
+          class: "quiet icon",
+          "aria-label": "Close the panel",
+          click: () => this.onClose(),
+        },
+        "✕",
+      ),
+    );
   }
 
   draw(rules) {
@@ -59,16 +75,29 @@ export class Why {
     this.quote = el("p", { class: "quote", lang: sentence.language });
     this.terms = el("div", { class: "terms" });
     this.panel.replaceChildren(
-      this.head(), this.quote, ...this.verdicts(sentence),
-      el("div", { class: "scores", role: "radiogroup", "aria-label": "Show the terms of" }, this.labels.list.map(({ id }) => this.scoreRow(id))),
-      this.terms, this.whatIfBox(), this.nearest(rules), this.correction());
+      this.head(),
+      this.quote,
+      ...this.verdicts(sentence),
+      el(
+        "div",
+        { class: "scores", role: "radiogroup", "aria-label": "Show the terms of" },
+        this.labels.list.map(({ id }) => this.scoreRow(id)),
+      ),
+      this.terms,
+      this.whatIfBox(),
+      this.nearest(rules),
+      this.correction(),
+    );
     this.drawTerms();
   }
 
   verdicts(sentence) {
     const told = [];
     if (sentence.reason) told.push(`No label, whatever its scores. ${REASONS[sentence.reason][1]}`);
-    if (sentence.uncertain) told.push("Uncertain: by its score, for one of the labels the other answer is possible, too.");
+    if (sentence.uncertain)
+      told.push(
+        "Uncertain: by its score, for one of the labels the other answer is possible, too.",
+      );
     const known = Math.round(100 * sentence.known);
     if (sentence.reason === "unknown_words") told.push(`It knows ${known} % of them.`);
     return told.map((text) => el("p", { class: "notice" }, text));
@@ -80,15 +109,25 @@ export class Why {
     const cut = this.labels.thresholds[id];
     const isGiven = this.sentence.given.includes(id);
     const verdict = isGiven ? "given" : score >= cut ? "not possible here" : "below the cut";
-    const radio = el("input", { type: "radio", name: "why-label", value: id, checked: id === this.label, change: () => {
-      this.label = id;
-      this.drawTerms();
-    } });
-    return el("label", { class: isGiven ? "score given" : "score" }, radio,
+    const radio = el("input", {
+      type: "radio",
+      name: "why-label",
+      value: id,
+      checked: id === this.label,
+      change: () => {
+        this.label = id;
+        this.drawTerms();
+      },
+    });
+    return el(
+      "label",
+      { class: isGiven ? "score given" : "score" },
+      radio,
       el("span", { class: "score-name" }, this.labels.name(id)),
       el("span", { class: "number", "data-score": id }, percent(score, 1)),
       meter(score, cut, color),
-      el("span", { class: "muted small" }, `cut ${percent(cut, 1)}, ${verdict}`));
+      el("span", { class: "muted small" }, `cut ${percent(cut, 1)}, ${verdict}`),
+    );
   }
 
   /** Draw quote and chart for the label that is chosen. */
@@ -102,17 +141,33 @@ export class Why {
     this.quote.replaceChildren(...tinted(this.text, found.spans, color));
     this.terms.replaceChildren(
       el("h3", {}, "Terms for and against"),
-      el("p", { class: "muted small" }, `What each adds to the logit of “${title}”. The bars begin at the intercept and end at the sentence's logit.`),
-      termChart(found, this.labels.thresholds[this.label], color));
+      el(
+        "p",
+        { class: "muted small" },
+        `What each adds to the logit of “${title}”. The bars begin at the intercept and end at the sentence's logit.`,
+      ),
+      termChart(found, this.labels.thresholds[this.label], color),
+    );
   }
 
   whatIfBox() {
     this.results = el("div", { class: "whatif-scores", "aria-live": "polite" });
-    const box = el("textarea", { id: "whatif", rows: 3, lang: this.sentence.language, spellcheck: "false", input: (event) => this.rescore(event.target.value) });
+    const box = el("textarea", {
+      id: "whatif",
+      rows: 3,
+      lang: this.sentence.language,
+      spellcheck: "false",
+      input: (event) => this.rescore(event.target.value),
+    });
     box.value = this.text;
-    return el("section", { class: "whatif" },
+    return el(
+      "section",
+      { class: "whatif" },
       el("h3", {}, el("label", { for: "whatif" }, "What if it read …")),
-      el("p", { class: "muted small" }, "Change a word; the scores follow."), box, this.results);
+      el("p", { class: "muted small" }, "Change a word; the scores follow."),
+      box,
+      this.results,
+    );
   }
 
   /** Score the edited sentence; an answer that comes too late is dropped. */
@@ -120,8 +175,14 @@ export class Why {
     this.trial?.abort();
     const { signal } = (this.trial = new AbortController());
     try {
-      const answer = text.trim() ? await explain(text.toWellFormed(), this.sentence.language, signal) : null;
-      this.results.replaceChildren(...(answer ? this.whatIfRows(answer) : [el("p", { class: "muted small" }, "Nothing to score.")]));
+      const answer = text.trim()
+        ? await explain(text.toWellFormed(), this.sentence.language, signal)
+        : null;
+      this.results.replaceChildren(
+        ...(answer
+          ? this.whatIfRows(answer)
+          : [el("p", { class: "muted small" }, "Nothing to score.")]),
+      );
     } catch (error) {
       if (error.name !== "AbortError") this.results.replaceChildren(problemBox(error));
     }
@@ -132,10 +193,18 @@ export class Why {
     const rows = this.labels.list.map(({ id, color }) => {
       const change = answer.scores[id] - this.sentence.scores[id];
       const sign = change > 0 ? "+" : "−";
-      return el("div", { class: given.includes(id) ? "tip-line given" : "tip-line" }, this.labels.name(id),
+      return el(
+        "div",
+        { class: given.includes(id) ? "tip-line given" : "tip-line" },
+        this.labels.name(id),
         meter(answer.scores[id], this.labels.thresholds[id], color),
         el("span", { class: "number", "data-whatif": id }, percent(answer.scores[id], 1)),
-        el("span", { class: "number muted" }, Math.abs(change) < 0.0005 ? "±0" : `${sign}${(100 * Math.abs(change)).toFixed(1)}`));
+        el(
+          "span",
+          { class: "number muted" },
+          Math.abs(change) < 0.0005 ? "±0" : `${sign}${(100 * Math.abs(change)).toFixed(1)}`,
+        ),
+      );
     });
     if (answer.reason) rows.push(el("p", { class: "muted small" }, REASONS[answer.reason][1]));
     return rows;
@@ -144,25 +213,58 @@ export class Why {
   nearest(rules) {
     const found = this.evidence?.nearest ?? [];
     if (!found.length) return null;
-    return el("section", { class: "nearest" }, el("h3", {}, "Most alike in the labelled set"),
-      found.map((one) => el("article", {},
-        el("p", { class: "alike" }, one.text),
-        el("p", { class: "small alike-facts" },
-          one.labels.length ? one.labels.map((id) => this.labels.name(id)) : el("span", { class: "muted" }, "no label"),
-          el("span", { class: "muted" }, `likeness ${one.similarity.toFixed(2)}`)),
-        one.rules.length ? ruleList(one.rules, rules) : null)));
+    return el(
+      "section",
+      { class: "nearest" },
+      el("h3", {}, "Most alike in the labelled set"),
+      found.map((one) =>
+        el(
+          "article",
+          {},
+          el("p", { class: "alike" }, one.text),
+          el(
+            "p",
+            { class: "small alike-facts" },
+            one.labels.length
+              ? one.labels.map((id) => this.labels.name(id))
+              : el("span", { class: "muted" }, "no label"),
+            el("span", { class: "muted" }, `likeness ${one.similarity.toFixed(2)}`),
+          ),
+          one.rules.length ? ruleList(one.rules, rules) : null,
+        ),
+      ),
+    );
   }
 
   correction() {
     if (!this.labels.model.corrections) return null;
-    return el("button", { type: "button", class: "wrong", click: () => offerCorrection(this.labels, this.sentence, this.text) }, "This label is wrong …");
+    return el(
+      "button",
+      {
+        type: "button",
+        class: "wrong",
+        click: () => offerCorrection(this.labels, this.sentence, this.text),
+      },
+      "This label is wrong …",
+    );
   }
 }
 
 /** Return the rules that a neighbour illustrates, by number, each opening to its text. */
 function ruleList(numbers, rules) {
-  return el("details", { class: "rules" }, el("summary", {}, `Codebook rules ${numbers.join(", ")}`),
-    numbers.map((number) => el("details", {}, el("summary", {}, `${number}. ${rules[number]?.title ?? "Rule"}`), rules[number]?.body() ?? null)));
+  return el(
+    "details",
+    { class: "rules" },
+    el("summary", {}, `Codebook rules ${numbers.join(", ")}`),
+    numbers.map((number) =>
+      el(
+        "details",
+        {},
+        el("summary", {}, `${number}. ${rules[number]?.title ?? "Rule"}`),
+        rules[number]?.body() ?? null,
+      ),
+    ),
+  );
 }
 
 /** Return a sentence in pieces, each tinted by what it adds to a label; against it is dashed. */
@@ -176,7 +278,19 @@ function tinted(text, spans, color) {
     pieces.push(text.slice(filled, span.from));
     const word = text.slice(span.from, span.to);
     const shown = `${span.contribution >= 0 ? "+" : "−"}${Math.abs(span.contribution).toFixed(2)}`;
-    pieces.push(weight < 0.05 ? word : el("span", { class: span.contribution >= 0 ? "for hue" : "against", title: shown, vars: { "--c": color, "--w": `${Math.round(55 * weight)}%` } }, word));
+    pieces.push(
+      weight < 0.05
+        ? word
+        : el(
+            "span",
+            {
+              class: span.contribution >= 0 ? "for hue" : "against",
+              title: shown,
+              vars: { "--c": color, "--w": `${Math.round(55 * weight)}%` },
+            },
+            word,
+          ),
+    );
     filled = span.to;
   }
   return [...pieces, text.slice(filled)];

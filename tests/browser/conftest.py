@@ -1,6 +1,5 @@
 """A served page in a browser: the system's Chromium against `stance serve` on a free port."""
 
-import json
 import os
 import shutil
 import socket
@@ -48,11 +47,9 @@ class Site:
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """Return what the service itself answers."""
-        data = None if body is None else json.dumps(body).encode()
-        headers = {"content-type": "application/json"}
-        request = urllib.request.Request(self.url + path, data, headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        ask = self.page.request
+        answer = ask.get(self.url + path) if body is None else ask.post(self.url + path, data=body)
+        return answer.json()
 
     def read(self, text: str) -> None:
         """Have the page read a text."""

@@ -13,6 +13,15 @@ MIXED = (
     "Analysts warn that Chinese warships could use the 港 as a base 🚢. The session was on Tuesday."
 )
 
+SCROLL_MILLISECONDS = """
+    new Promise((done) => {
+        const from = performance.now();
+        scrollBy(0, 4000);
+        requestAnimationFrame(() =>
+            requestAnimationFrame(() => done(performance.now() - from)));
+    })
+"""
+
 
 def scored_rows(site: Site) -> list[dict[str, str]]:
     with site.page.expect_download() as download:
@@ -114,7 +123,10 @@ def test_the_keyboard_suffices(site: Site) -> None:
 
 
 def test_a_file_is_read(site: Site) -> None:
-    html = "<html><body><article><h1>News</h1><p>The Chinese port brings jobs and lower costs to the town, the minister said.</p><p>The session was held on Tuesday.</p></article></body></html>"
+    html = (
+        "<html><body><article><h1>News</h1><p>The Chinese port brings jobs and lower costs to the "
+        "town, the minister said.</p><p>The session was held on Tuesday.</p></article></body>"
+    )
     file = {"name": "a.html", "mimeType": "text/html", "buffer": html.encode()}
     site.page.set_input_files("#file", [file])
     expect(site.page.locator(".sentence", has_text="The Chinese port brings jobs")).to_be_visible()
@@ -122,7 +134,12 @@ def test_a_file_is_read(site: Site) -> None:
 
 def test_a_dropped_file_is_read(site: Site) -> None:
     data = site.page.evaluate_handle(
-        "() => { const data = new DataTransfer(); data.items.add(new File(['Washington only lectures us.'], 'a.txt', {type: 'text/plain'})); return data; }"
+        """() => {
+            const data = new DataTransfer();
+            const text = "Washington only lectures us.";
+            data.items.add(new File([text], "a.txt", {type: "text/plain"}));
+            return data;
+        }"""
     )
     site.page.dispatch_event("#drop", "drop", {"dataTransfer": data})
     expect(site.page.locator(".sentence")).to_have_text(
@@ -143,8 +160,8 @@ def test_an_empty_text_is_told(site: Site) -> None:
 
 def test_a_hundred_thousand_words_stay_smooth(site: Site) -> None:
     paragraph = (
-        "The Chinese port brings jobs and lower costs 🚢, the minister said. Washington only lectures "
-        "us about it. The session was held on Tuesday in the old hall near the river. "
+        "The Chinese port brings jobs and lower costs 🚢, the minister said. Washington only "
+        "lectures us about it. The session was held on Tuesday in the old hall near the river. "
     )
     text = "\n\n".join([(paragraph * 4).strip()] * 830)
     assert len(text.split()) > 100_000
@@ -159,8 +176,7 @@ def test_a_hundred_thousand_words_stay_smooth(site: Site) -> None:
     box = site.page.locator(f'.sentence[data-n="{number}"]').bounding_box()
     assert box is not None
     assert 0 < box["y"] < 900
-    frames = "new Promise(done => { const from = performance.now(); scrollBy(0, 4000); requestAnimationFrame(() => requestAnimationFrame(() => done(performance.now() - from))); })"
-    assert site.page.evaluate(frames) < 500
+    assert site.page.evaluate(SCROLL_MILLISECONDS) < 500
 
 
 def test_reading_can_be_cancelled(site: Site) -> None:

@@ -8,7 +8,14 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Site
 
-FORMULAS = '=HYPERLINK("x") is what the Chinese port minister wrote.\n\n+1 for the Chinese port.\n\n-0.5\n\n@minister: Washington only lectures us.'
+FORMULAS = "\n\n".join(
+    (
+        '=HYPERLINK("x") is what the Chinese port minister wrote.',
+        "+1 for the Chinese port.",
+        "-0.5",
+        "@minister: Washington only lectures us.",
+    )
+)
 
 
 def clipboard(site: Site) -> str:
