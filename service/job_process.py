@@ -22,7 +22,7 @@ WRITE_SECONDS = 0.25
 """How often progress is told: as often as somebody looks."""
 
 
-class _RemovedError(Exception):
+class RemovedError(Exception):
     """The job's folder is gone: it was cancelled."""
 
 
@@ -47,7 +47,7 @@ def score_job(_: bytes, folder: str, model: str) -> None:
             on_row=progress.count,
         )
         progress.finish()
-    except _RemovedError:
+    except RemovedError:
         return
     except (InputError, OutputError) as error:
         progress.fail(str(error))
@@ -109,10 +109,16 @@ class _Progress:
 
 
 def write_progress(folder: Path, content: dict[str, Any]) -> None:
-    """Put the progress of a job in place in one step; readers see the old or the new one."""
+    """Put the progress of a job in place in one step; readers see the old or the new one.
+
+    Raises
+    ------
+    RemovedError
+        If the job's folder is gone.
+    """
     temporary = folder / f".{PROGRESS}.{os.getpid()}"
     try:
         temporary.write_bytes(orjson.dumps(content))
         os.replace(temporary, folder / PROGRESS)
     except FileNotFoundError:
-        raise _RemovedError from None
+        raise RemovedError from None

@@ -22,7 +22,7 @@ import orjson
 
 from service import confined
 from service.confined import READING_BYTES, Allowance
-from service.job_process import JOB, PROGRESS, START, score_job, write_progress
+from service.job_process import JOB, PROGRESS, START, RemovedError, score_job, write_progress
 from service.preview import look_at
 from service.readers import INPUT_SUFFIXES
 from service.schemas import JobResponse, JobStart
@@ -163,7 +163,7 @@ class Jobs:
         job = self.read(job_id)
         if running := self._running.get(job_id):
             await confined.stop(running[0])
-        shutil.rmtree(self._folder_of(job_id), ignore_errors=True)
+        _discard(self._folder_of(job_id))
         return job.model_copy(update={"state": "cancelled"})
 
     def result(self, job_id: str, *, rejects: bool = False) -> Path:
@@ -190,7 +190,7 @@ class Jobs:
             if max(changed) < oldest:
                 if running := self._running.get(folder.name):
                     await confined.stop(running[0])
-                shutil.rmtree(folder, ignore_errors=True)
+                _discard(folder)
 
     async def _sweep_always(self) -> None:
         while True:
@@ -201,7 +201,7 @@ class Jobs:
         """Wait for the end of a process; if it ended without telling why, tell that."""
         await process.wait()
         del self._running[job_id]
-        with suppress(NoJobError):
+        with suppress(NoJobError, RemovedError):
             if self.read(job_id).state == "running":
                 detail = "scoring it ended early: it needs more memory or time than a job may use"
                 progress = _read(folder / PROGRESS) or {}
@@ -236,10 +236,21 @@ def remove_jobs(folder: Path) -> None:
         shutil.rmtree(job, ignore_errors=True)
 
 
+def _discard(folder: Path) -> None:
+    """Remove a job's folder; whoever still works in it finds it gone at once.
+
+    Should a file be written into it meanwhile, the next sweep removes the rest.
+    """
+    hidden = folder.with_name("." + folder.name.removeprefix("."))
+    with suppress(FileNotFoundError):
+        folder.rename(hidden)
+    shutil.rmtree(hidden, ignore_errors=True)
+
+
 def _job_folders(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    return [path for path in folder.iterdir() if _ID.fullmatch(path.name)]
+    return [path for path in folder.iterdir() if _ID.fullmatch(path.name.removeprefix("."))]
 
 
 def stored_name(name: str) -> str:

@@ -177,6 +177,13 @@ def test_lines_of_a_pdf_become_paragraphs_without_running_heads() -> None:
     ]
 
 
+def test_a_long_pdf_is_joined_in_linear_time() -> None:
+    lines = ["The port of the city brings jobs, said the minister of trade."] * 100_000
+    begun = time.monotonic()
+    assert join_pages(["\n".join(lines)]) == " ".join(lines)
+    assert time.monotonic() - begun < 30  # A few seconds; hours if the cost were quadratic.
+
+
 @pytest.mark.parametrize(
     ("name", "content", "status", "told"),
     [

@@ -234,6 +234,7 @@ def test_any_process_that_shares_the_folder_answers_and_removes(
     again = send(client, "posts.csv", to_csv(rows_of(3)))
     start(client, again)
     assert finish(client, again)["state"] == "done"
+    assert [path.name for path in folder.iterdir()] == [again["id"]]
 
 
 def test_every_worker_of_a_server_answers_and_it_leaves_nothing(
