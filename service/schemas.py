@@ -130,7 +130,7 @@ class CurvePoint(BaseModel):
     """What another threshold would give, measured out of fold at the stated prevalence."""
 
     threshold: float
-    precision: Annotated[float | None, Field(description="Null where no sentence gets the label.")]
+    precision: float
     recall: float
     given_share: Annotated[float, Field(description="Share of sentences that get the label.")]
 

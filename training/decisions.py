@@ -21,13 +21,10 @@ class DecisionError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """What one threshold would give: shares in [0, 1] at the stated prevalence.
-
-    ``precision`` is None where no sentence would get the label.
-    """
+    """What one threshold would give: shares in [0, 1] at the stated prevalence."""
 
     threshold: float
-    precision: float | None
+    precision: float
     recall: float
     given_share: float
 
@@ -118,7 +115,8 @@ def threshold_curve(
     A threshold of 0 is left out: it would give every label. Parameters as in ``choose_threshold``.
     """
     steps = np.quantile(scores[has_label], np.linspace(0, 1, max_points - 1))
-    cuts = np.unique(np.round(np.append(steps, threshold), 4))
+    # Rounded down, so that at least the sentence whose score it is gets the label.
+    cuts = np.unique(np.append(np.floor(steps * 1e4) / 1e4, threshold))
     positive = weights * has_label
     points = []
     for cut in cuts[cuts > 0]:
@@ -126,8 +124,8 @@ def threshold_curve(
         given, hits = weights[is_given].sum(), positive[is_given].sum()
         points.append(
             CurvePoint(
-                float(cut),
-                round(float(hits / given), 4) if given else None,
+                round(float(cut), 4),
+                round(float(hits / given), 4),
                 round(float(hits / positive.sum()), 4),
                 round(float(given / weights.sum()), 4),
             )
