@@ -50,7 +50,8 @@ export function setPieceLimit(characters) {
  * Classify a text of any length, in pieces that end with a paragraph.
  *
  * @param {string} text without lone surrogates
- * @param {(reading: object, share: number) => void} onPart called with what there is so far
+ * @param {(reading: object, share: number, signal: AbortSignal) => Promise<void>} onPart shows
+ *   what there is so far
  * @returns {Promise<object>} {text, language, model, notices, sentences}
  */
 export async function classify(text, { signal, onPart = () => {} } = {}) {
@@ -60,18 +61,11 @@ export async function classify(text, { signal, onPart = () => {} } = {}) {
   while (units < text.length) {
     const piece = text.slice(units, pieceEnd(text, units, pieceLimit));
     if (piece.trim()) {
-      let answer;
-      try {
-        answer = await postJson("/classify", { text: piece }, signal);
-      } catch (error) {
-        if (!learnLimit(error)) throw error;
-        continue;
-      }
-      take(reading, answer, piece, points, units);
+      take(reading, await postJson("/classify", { text: piece }, signal), piece, points, units);
     }
     units += piece.length;
     points += countPoints(piece);
-    onPart(reading, units / text.length);
+    await onPart(reading, units / text.length, signal);
   }
   return reading;
 }
@@ -108,15 +102,6 @@ function take(reading, answer, piece, points, units) {
   reading.model ??= answer.model;
   const known = new Set(reading.notices.map((notice) => notice.detail));
   reading.notices.push(...answer.notices.filter((notice) => !known.has(notice.detail)));
-}
-
-/** Take a smaller limit from the refusal of a long text; tell whether there was one. */
-function learnLimit(error) {
-  const refused = error.errors?.find((one) => one.field === "text" && one.type === "too_long");
-  const limit = Number(/at most (\d+)/.exec(refused?.message)?.[1]);
-  if (!limit || limit >= pieceLimit) return false;
-  pieceLimit = limit;
-  return true;
 }
 
 /** Return where, in UTF-16 units, the piece that begins at `start` ends. */

@@ -24,13 +24,7 @@ export class Profile {
     this.cuts.clear();
     for (const sentence of reading.sentences) sentence.given = sentence.labels;
     this.filters.clear();
-    byId("notices").replaceChildren();
-    this.addNotices(reading.notices);
     this.update();
-  }
-
-  addNotices(notices) {
-    byId("notices").append(...notices.map(({ detail }) => el("p", { class: "notice" }, detail)));
   }
 
   /** Give the labels anew, once a frame at most: a slider moves faster than a long text is drawn. */
@@ -44,7 +38,9 @@ export class Profile {
 
   /** Draw everything anew from the labels as they are now. */
   update() {
-    const { sentences, language } = this.reading;
+    const { sentences, language, notices } = this.reading;
+    const told = notices.map(({ detail }) => el("p", { class: "notice" }, detail));
+    byId("notices").replaceChildren(...told);
     const n = sentences.length;
     const counts = countLabels(sentences, this.labels);
     byId("facts").textContent =

@@ -53,21 +53,28 @@ export function initRead(labels) {
     byId("reading").hidden = true;
     why.hide();
     reader.clear();
+    reading = null;
     showProgress(0);
     try {
-      reading = await classify(text.toWellFormed(), {
-        signal,
-        onPart: (_, share) => showProgress(share),
-      });
-      byId("reading").hidden = false;
-      profile.begin(reading);
-      await reader.extend(reading, signal);
-      profile.update();
+      await classify(text.toWellFormed(), { signal, onPart: showPart });
+      byId("progress").hidden = true;
       announce(`Read ${reading.sentences.length} sentences.`);
-      if (!signal.aborted) byId("progress").hidden = true;
     } catch (error) {
       if (error.name !== "AbortError") refuse(error);
     }
+  }
+
+  /** Show a further part of a text; `signal` belongs to the reading that it is a part of. */
+  async function showPart(part, share, signal) {
+    if (!reading) {
+      reading = part;
+      byId("reading").hidden = false;
+      profile.begin(reading);
+    }
+    await reader.extend(reading, signal);
+    if (signal.aborted) return;
+    profile.update();
+    showProgress(share);
   }
 
   function refuse(error) {
@@ -83,7 +90,8 @@ export function initRead(labels) {
       const answer = await extract(file);
       input.value = answer.text;
       await read(answer.text);
-      profile.addNotices(answer.notices ?? []);
+      reading?.notices.push(...answer.notices);
+      if (reading) profile.update();
     } catch (error) {
       refuse(error);
     }
@@ -114,7 +122,7 @@ export function initRead(labels) {
   byId("another").addEventListener("click", () => compose(""));
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
-    if (!byId("tip").hidden) reader.hideTip();
+    reader.tip.hide();
     closeWhy();
   });
 

@@ -3,9 +3,9 @@
  * browser only when they come into view (`content-visibility`), and added a few at a time.
  */
 
-import { meter } from "./charts.js";
-import { byId, el, setVars } from "./dom.js";
-import { REASONS, isOutside, percent } from "./labels.js";
+import { el, setVars } from "./dom.js";
+import { REASONS, isOutside } from "./labels.js";
+import { Tip } from "./tip.js";
 
 const BLOCK = 40;
 const AT_ONCE = 400;
@@ -24,14 +24,20 @@ export class Reader {
     this.current = 0;
     this.filled = 0;
     this.filter = null;
-    box.addEventListener("click", (event) => this.choose(this.sentenceOf(event.target)));
-    box.addEventListener("keydown", (event) => this.onKey(event));
-    box.addEventListener("pointerover", (event) => this.showTip(this.sentenceOf(event.target)));
-    box.addEventListener("pointerleave", () => this.hideTip());
-    box.addEventListener("focusin", (event) => {
-      if (event.target.matches(":focus-visible")) this.showTip(this.sentenceOf(event.target));
+    this.tip = new Tip(labels);
+    box.addEventListener("click", (event) => {
+      // Whoever marks a stretch of text with the mouse wants to copy it.
+      if (!String(getSelection())) this.choose(this.sentenceOf(event.target));
     });
-    box.addEventListener("focusout", () => this.hideTip());
+    box.addEventListener("keydown", (event) => this.onKey(event));
+    box.addEventListener("pointerover", ({ target }) =>
+      this.tip.showSoon(target.closest(".sentence"), this.sentenceOf(target)),
+    );
+    box.addEventListener("pointerleave", () => this.tip.hideSoon());
+    box.addEventListener("focusin", ({ target }) => {
+      if (target.matches(":focus-visible")) this.tip.show(target, this.sentenceOf(target));
+    });
+    box.addEventListener("focusout", () => this.tip.hide());
   }
 
   /** Begin with an empty page. */
@@ -40,7 +46,7 @@ export class Reader {
     this.spans = [];
     this.current = 0;
     this.filled = 0;
-    this.hideTip();
+    this.tip.hide();
   }
 
   /** Show the sentences of `reading` that are not shown yet; resolves when all are. */
@@ -181,7 +187,7 @@ export class Reader {
   }
 
   choose(sentence) {
-    if (!sentence || String(getSelection())) return;
+    if (!sentence) return;
     this.setCurrent(sentence.number);
     this.select(sentence);
     this.onSelect(sentence, this.spans[sentence.number]);
@@ -229,48 +235,6 @@ export class Reader {
   sentenceOf(target) {
     const span = target.closest?.(".sentence");
     return span ? this.reading.sentences[Number(span.dataset.n)] : null;
-  }
-
-  showTip(sentence) {
-    if (!sentence) return this.hideTip();
-    const tip = byId("tip");
-    tip.replaceChildren(...this.tipLines(sentence));
-    tip.hidden = false;
-    const span = this.spans[sentence.number];
-    span.setAttribute("aria-describedby", "tip");
-    const [line] = span.getClientRects();
-    if (!line) return this.hideTip();
-    const below = line.top < tip.offsetHeight + 70;
-    const all = span.getBoundingClientRect();
-    const left = Math.max(8, Math.min(line.left, innerWidth - tip.offsetWidth - 8));
-    tip.style.setProperty("left", `${left}px`);
-    tip.style.setProperty("top", `${below ? all.bottom + 8 : line.top - tip.offsetHeight - 8}px`);
-  }
-
-  tipLines(sentence) {
-    const lines = this.labels.list.map(({ id }) => {
-      const score = sentence.scores[id];
-      return el(
-        "span",
-        { class: sentence.given.includes(id) ? "tip-line given" : "tip-line" },
-        this.labels.name(id),
-        meter(score, this.labels.thresholds[id], this.labels.byId[id].color),
-        el("span", { class: "number" }, percent(score)),
-      );
-    });
-    if (sentence.reason)
-      lines.push(el("span", { class: "tip-note" }, `No label: ${REASONS[sentence.reason][1]}`));
-    if (sentence.uncertain)
-      lines.push(
-        el("span", { class: "tip-note" }, "Uncertain: the other answer is possible, too."),
-      );
-    return lines;
-  }
-
-  hideTip() {
-    byId("tip").hidden = true;
-    for (const span of this.box.querySelectorAll("[aria-describedby]"))
-      span.removeAttribute("aria-describedby");
   }
 }
 

@@ -2,8 +2,9 @@
 
 import csv
 import io
+import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Site
 
@@ -92,6 +93,8 @@ def test_scores_show_on_hover_and_on_focus(site: Site) -> None:
     labelled.hover()
     expect(tip).to_be_visible()
     expect(tip.locator(".given .number")).to_have_text(["63\u202f%"])
+    tip.hover()
+    expect(tip).to_be_visible()
     site.page.mouse.move(2, 2)
     expect(tip).to_be_hidden()
     site.page.locator(".sentence").first.focus()
@@ -165,10 +168,10 @@ def test_a_hundred_thousand_words_stay_smooth(site: Site) -> None:
     )
     text = "\n\n".join([(paragraph * 4).strip()] * 830)
     assert len(text.split()) > 100_000
-    site.page.evaluate("text => { document.getElementById('input').value = text; }", text)
-    site.page.click("#form button[type=submit]")
+    site.begin(text)
     last = site.page.locator('.sentence[data-n="9959"]')
-    expect(last).to_be_attached(timeout=30_000)
+    expect(last).to_be_attached(timeout=90_000)
+    expect(site.page.locator("#progress")).to_be_hidden(timeout=90_000)
     expect(last).to_have_text("The session was held on Tuesday in the old hall near the river.")
     strip = site.page.locator(".strip")
     strip.click(position={"x": 300, "y": 10})
@@ -181,8 +184,24 @@ def test_a_hundred_thousand_words_stay_smooth(site: Site) -> None:
 
 def test_reading_can_be_cancelled(site: Site) -> None:
     site.page.route("**/classify", lambda route: None)
-    site.page.fill("#input", MIXED)
-    site.page.click("#form button[type=submit]")
+    site.begin(MIXED)
     site.page.click("#cancel")
     expect(site.page.locator("#compose")).to_be_visible()
     expect(site.page.locator("#input")).to_have_value(MIXED)
+
+
+def test_a_long_text_shows_its_beginning_while_the_rest_is_read(site: Site) -> None:
+    asked: list[Route] = []
+
+    def answer_only_the_first(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.continue_()
+
+    site.page.route("**/classify", answer_only_the_first)
+    text = "\n\n".join(["The Chinese port brings jobs, the minister said."] * 2500)
+    site.begin(text)
+    expect(site.page.locator('.sentence[data-n="1990"]')).to_be_attached()
+    expect(site.page.locator("#progress-text")).to_have_text(re.compile(r"8\d % read"))
+    site.page.click("#cancel")
+    expect(site.page.locator("#input")).to_have_value(text)
