@@ -113,7 +113,7 @@ function stepsOf({ intercept, terms, logit }) {
   for (const { term, family, contribution } of largest) add(term, family, contribution);
   if (rest.length)
     add(
-      `${rest.length} smaller terms`,
+      `${rest.length} smaller terms together`,
       "",
       rest.reduce((sum, one) => sum + one.contribution, 0),
     );

@@ -48,7 +48,7 @@ export function initFiles(labels) {
       ),
     );
     takeDrops(zone, upload);
-    stage.replaceChildren(zone, trouble ?? "", commandHint());
+    stage.replaceChildren(zone, trouble ?? commandHint());
   }
 
   async function upload(file) {
@@ -73,6 +73,7 @@ export function initFiles(labels) {
       job = await postJson(`/jobs/${job.id}/start`, choice);
       await watch();
     } catch (error) {
+      stage.querySelector(".problem")?.remove();
       stage.append(problemBox(error));
     }
   }

@@ -122,7 +122,6 @@ export function initRead(labels) {
   byId("another").addEventListener("click", () => compose(""));
   addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || document.querySelector("dialog[open]")) return;
-    reader.tip.hide();
     closeWhy();
   });
 

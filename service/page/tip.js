@@ -11,13 +11,15 @@ const HOVER_PAUSE = 160;
 const MARGIN = 8;
 const HEADER = 70;
 
+addEventListener("keydown", ({ key }) => {
+  if (key === "Escape") byId("tip").hidden = true;
+});
+
 export class Tip {
   constructor(labels) {
     this.labels = labels;
     this.box = byId("tip");
     this.span = null;
-    this.box.addEventListener("pointerenter", () => clearTimeout(this.timer));
-    this.box.addEventListener("pointerleave", () => this.hideSoon());
   }
 
   /** Show the tip when the pointer has rested on a sentence; none with null. */
@@ -33,6 +35,9 @@ export class Tip {
     const [line] = span.getClientRects();
     if (!line) return;
     this.span = span;
+    // The box is shared by every text on the page; these are the listeners of the one that shows.
+    this.box.onpointerenter = () => clearTimeout(this.timer);
+    this.box.onpointerleave = () => this.hideSoon();
     this.box.replaceChildren(...this.lines(sentence));
     this.box.hidden = false;
     span.setAttribute("aria-describedby", "tip");

@@ -250,21 +250,15 @@ export class Why {
   }
 }
 
-/** Return the rules that a neighbour illustrates, by number, each opening to its text. */
+/** Return the rules that a neighbour illustrates, by number, each opening to its text if known. */
 function ruleList(numbers, rules) {
-  return el(
-    "details",
-    { class: "rules" },
-    el("summary", {}, `Codebook rules ${numbers.join(", ")}`),
-    numbers.map((number) =>
-      el(
-        "details",
-        {},
-        el("summary", {}, `${number}. ${rules[number]?.title ?? "Rule"}`),
-        rules[number]?.body() ?? null,
-      ),
-    ),
+  const all = `Codebook rules ${numbers.join(", ")}`;
+  const known = numbers.filter((number) => rules[number]);
+  if (!known.length) return el("p", { class: "small muted" }, all);
+  const texts = known.map((number) =>
+    el("details", {}, el("summary", {}, `${number}. ${rules[number].title}`), rules[number].body()),
   );
+  return el("details", { class: "rules" }, el("summary", {}, all), texts);
 }
 
 /** Return a sentence in pieces, each tinted by what it adds to a label; against it is dashed. */
