@@ -135,10 +135,32 @@ def look(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
+@pytest.fixture(scope="package")
+def sites(browser: Browser, server: str) -> dict[str, Site]:
+    """Hold one site a look: a window of its own for every test would cost a second each."""
+    return {}
+
+
 @pytest.fixture
-def site(request: pytest.FixtureRequest, browser: Browser, server: str) -> Iterator[Site]:
-    """Open the page; fail if it logs an error or asks another host. Takes ``look`` if used."""
+def site(
+    request: pytest.FixtureRequest, browser: Browser, server: str, sites: dict[str, Site]
+) -> Iterator[Site]:
+    """Load the page anew; fail if it logs an error or asks another host. Takes ``look`` if used."""
     look = request.getfixturevalue("look") if "look" in request.fixturenames else "light-wide"
+    if look not in sites:
+        sites[look] = _open(browser, server, look)
+    site = sites[look]
+    site.page.goto(server)
+    expect(site.page.locator("html[data-ready]")).to_be_attached()
+    yield site
+    site.page.unroute_all(behavior="ignoreErrors")
+    site.page.emulate_media(media="screen")
+    troubles = site.troubles.copy()
+    site.troubles.clear()
+    assert not troubles
+
+
+def _open(browser: Browser, server: str, look: str) -> Site:
     context = browser.new_context(
         viewport=PHONE if look.endswith("phone") else WIDE,
         color_scheme="dark" if look.startswith("dark") else "light",
@@ -148,11 +170,7 @@ def site(request: pytest.FixtureRequest, browser: Browser, server: str) -> Itera
     )
     site = Site(server, context.new_page())
     _watch(site)
-    site.page.goto(server)
-    expect(site.page.locator("html[data-ready]")).to_be_attached()
-    yield site
-    context.close()
-    assert not site.troubles
+    return site
 
 
 def _watch(site: Site) -> None:
