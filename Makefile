@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 # Labelled text that the set must share no words with, checked where it exists.
 HELD_OUT ?= ../shared/real
 
-.PHONY: help setup train serve test check evaluate fuzz bench figures report peers sets lock image clean
+.PHONY: help setup train serve test check evaluate fuzz bench figures report peers sets screenshots lock image clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ peers: setup  ## install what make bench and make report compare with, beyond sc
 
 sets: setup  ## train on public label sets in FOLDER and measure: make sets FOLDER=...
 	$(VENV)/bin/python -m benchmarks.label_sets $(FOLDER)
+
+screenshots: train  ## take the pictures of the page in docs/images anew (needs chromium)
+	$(VENV)/bin/python -m pytest -q tests/browser/screenshots.py
 
 lock:  ## write requirements/*.txt anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -o requirements/service.txt
