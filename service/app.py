@@ -144,10 +144,13 @@ def _add_information(app: FastAPI) -> None:
 
     @app.get("/model", response_model=ModelResponse, tags=["model"])
     async def model(request: Request) -> Response:
-        """Return the public part of the model's manifest: version, thresholds, metrics."""
+        """Return the public part of the model's manifest, and what scores by it."""
         classifier = _classifier(request)
-        manifest = classifier.artifact.manifest | {"labels": classifier.taxonomy.ids}
-        return _json(orjson.dumps({key: manifest[key] for key in ModelResponse.model_fields}))
+        content = classifier.artifact.manifest | {
+            "labels": classifier.taxonomy.ids,
+            "scorer": classifier.scorer,
+        }
+        return _json(orjson.dumps({key: content[key] for key in ModelResponse.model_fields}))
 
     @app.get("/health/live", response_model=Health, tags=["health"])
     async def live() -> Health:

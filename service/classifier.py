@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ from service.sentences import split_sentences
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+ScorerName = Literal["compiled", "python"]
 PROBE_TOLERANCE = 1e-6
 _NO_EVIDENCE: dict[str, Any] = {"evidence": (), "nearest": ()}
 
@@ -60,6 +61,11 @@ def load(path: str | Path = DEFAULT_ARTIFACT) -> "Classifier":
         If it is missing, damaged, of another format, or does not give the scores it promises.
     """
     return Classifier(read_artifact(Path(path)))
+
+
+def choose_scorer(artifact: Artifact) -> ScorerName:
+    """Return what will score by an artifact: Python, if there is no kernel or no arrays for it."""
+    return "compiled" if kernel.AVAILABLE and artifact.tables else "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,16 +90,13 @@ class Classifier:
         self.taxonomy = artifact.taxonomy
         self.model = ModelName(artifact.name, artifact.version)
         self._ids = artifact.taxonomy.ids
-        is_compiled = kernel.AVAILABLE and bool(artifact.tables)
+        self.scorer = choose_scorer(artifact)
         self._scorer: CompiledScorer | Scorer = (
-            CompiledScorer(artifact, lambda: self._python) if is_compiled else self._python
+            CompiledScorer(artifact, lambda: self._python)
+            if self.scorer == "compiled"
+            else self._python
         )
         self._check_probes()
-
-    @property
-    def scorer(self) -> str:
-        """What scores: ``compiled`` or ``python``."""
-        return self._scorer.name
 
     @cached_property
     def _python(self) -> Scorer:

@@ -1,6 +1,6 @@
 """What the service accepts and what it answers besides a prediction."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -117,7 +117,7 @@ class TaxonomyResponse(BaseModel):
 
 
 class ModelResponse(BaseModel):
-    """The public part of the model's manifest."""
+    """The public part of the model's manifest, and what scores by it."""
 
     name: str
     version: Annotated[str, Field(description="Cite this.")]
@@ -129,6 +129,10 @@ class ModelResponse(BaseModel):
     training: dict[str, Any]
     libraries: dict[str, str]
     metrics: dict[str, Any]
+    scorer: Annotated[
+        Literal["compiled", "python"],
+        Field(description="Both give the same scores; Python where no kernel could be built."),
+    ]
 
 
 class Health(BaseModel):

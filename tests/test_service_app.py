@@ -165,6 +165,7 @@ def test_labels_and_model_are_told(client: TestClient, classifier: Classifier) -
     assert tuple(label.id for label in labels.labels) == classifier.taxonomy.ids
     model = ModelResponse.model_validate_json(client.get("/model").content)
     assert model.version == classifier.model.version
+    assert model.scorer == classifier.scorer
     assert "probes" not in client.get("/model").json()
 
 
