@@ -51,18 +51,21 @@ void *need(void *memory) {
     return memory;
 }
 
-/* Forbid what lies beyond the last character in the arrays with room for more, or allow it. */
+/* Forbid what lies beyond the last character and token in arrays with room for more, or allow it. */
 static void guard(const Work *w, int is_forbidden) {
     const struct {
         void *array;
-        size_t size;
-    } all[] = {{w->characters, sizeof *w->characters}, {w->lower, sizeof *w->lower},
-               {w->classes, sizeof *w->classes},       {w->tokens, sizeof *w->tokens},
-               {w->items, sizeof *w->items},           {w->rest, sizeof *w->rest},
-               {w->concepts, sizeof *w->concepts}};
+        size_t size, n;
+    } all[] = {{w->characters, sizeof *w->characters, w->n_text},
+               {w->lower, sizeof *w->lower, w->n_text},
+               {w->classes, sizeof *w->classes, w->n_text},
+               {w->tokens, sizeof *w->tokens, w->n_tokens},
+               {w->items, sizeof *w->items, w->n_tokens},
+               {w->rest, sizeof *w->rest, w->n_tokens},
+               {w->concepts, sizeof *w->concepts, w->n_tokens}};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        char *start = (char *)all[i].array + w->n_text * all[i].size;
-        size_t n = (w->size_text - w->n_text) * all[i].size;
+        char *start = (char *)all[i].array + all[i].n * all[i].size;
+        size_t n = (w->size_text - all[i].n) * all[i].size;
         is_forbidden ? ASAN_POISON_MEMORY_REGION(start, n) : ASAN_UNPOISON_MEMORY_REGION(start, n);
     }
 }
@@ -72,6 +75,11 @@ static void score(const Tables *t, Work *w, const char *utf8, size_t n, int is_c
     memset(answer, 0, sizeof *answer);
     if (read_text(t, w, utf8, n, is_composed) != READ)
         return;
+    w->n_tokens = w->n_text; /* until the tokens are counted */
+    guard(w, 1);
+    if (read_items(t, w) != READ)
+        fail("no memory");
+    guard(w, 0);
     guard(w, 1);
     if (score_text(t, w, utf8, n, is_composed, logits, answer) == NO_MEMORY)
         fail("no memory");
