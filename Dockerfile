@@ -1,5 +1,6 @@
-# Two stages: the first installs, trains the model and is thrown away; the second only serves.
-FROM python:3.13-slim-trixie AS build
+# Two stages: the first has a C compiler, builds the kernel, trains the model and is thrown away; the
+# second only serves.
+FROM python:3.13-trixie AS build
 WORKDIR /build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore \
     OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
@@ -14,11 +15,13 @@ RUN python -m venv /opt/stance \
     && rm -rf /opt/stance/lib/python3*/site-packages/pyarrow/include \
               /opt/stance/lib/python3*/site-packages/pyarrow/tests \
               /opt/stance/lib/python3*/site-packages/numpy/*/tests
-COPY stance.py ./
+COPY pyproject.toml README.md stance.py ./
 COPY labels/ labels/
+RUN /opt/train/bin/python -c "import setuptools; setuptools.setup()" --quiet build_ext --inplace
 COPY service/ service/
 COPY training/ training/
-RUN /opt/train/bin/python -m stance train --out /build/models/default
+RUN /opt/train/bin/python -m stance train --out /build/models/default \
+    && rm labels/kernel/*.[ch]
 
 FROM python:3.13-slim-trixie
 WORKDIR /app
@@ -28,6 +31,7 @@ COPY --from=build /opt/stance /opt/stance
 COPY stance.py ./
 COPY service/ service/
 COPY labels/*.py labels/taxonomy.json labels/CODEBOOK.md labels/
+COPY --from=build /build/labels/kernel/ labels/kernel/
 COPY --from=build /build/models/default models/default
 # A number, so that a cluster can check that it is not root. Only files being scored are written,
 # to /tmp.

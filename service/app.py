@@ -169,6 +169,7 @@ def _add_information(app: FastAPI, settings: Settings) -> None:
         content = {"curves": {}} | artifact.manifest
         content |= {
             "labels": ids,
+            "scorer": _classifier(request).scorer,
             "intercepts": dict(zip(ids, artifact.intercepts.tolist(), strict=True)),
             "corrections": settings.corrections is not None,
             "limits": {key: getattr(settings, key) for key in Limits.model_fields},

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,7 @@ from service.sentences import split_sentences
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+ScorerName = Literal["compiled", "python"]
 PROBE_TOLERANCE = 1e-6
 _NO_EVIDENCE: dict[str, Any] = {"evidence": (), "nearest": ()}
 
@@ -60,6 +61,11 @@ def load(path: str | Path = DEFAULT_ARTIFACT) -> "Classifier":
         If it is missing, damaged, of another format, or does not give the scores it promises.
     """
     return Classifier(read_artifact(Path(path)))
+
+
+def choose_scorer(artifact: Artifact) -> ScorerName:
+    """Return what will score by an artifact: Python, if there is no kernel or no arrays for it."""
+    return "compiled" if kernel.AVAILABLE and artifact.tables else "python"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,14 +108,11 @@ class Classifier:
         self._identifier = LanguageIdentifier(artifact.language, artifact.language_codes)
         # By number of the language; the last is und: it may be ours.
         self._is_supported = np.array([self.supports(code) for code in self._identifier.codes])
-        is_compiled = kernel.AVAILABLE and bool(artifact.tables)
-        self._compiled = CompiledScorer(artifact, lambda: self._python) if is_compiled else None
+        self.scorer = choose_scorer(artifact)
+        self._compiled = (
+            CompiledScorer(artifact, lambda: self._python) if self.scorer == "compiled" else None
+        )
         self._check_probes()
-
-    @property
-    def scorer(self) -> str:
-        """What scores: ``compiled`` or ``python``."""
-        return "compiled" if self._compiled else "python"
 
     @cached_property
     def _python(self) -> Scorer:

@@ -40,8 +40,6 @@ class CompiledScorer:
     I) is left to Python, which knows the rules; ``python`` makes that scorer when it is needed.
     """
 
-    name = "compiled"
-
     def __init__(self, artifact: Artifact, python: Callable[[], Scorer]) -> None:
         # Here, so that this module can be imported where the kernel is not built.
         from labels.kernel._kernel import Kernel

@@ -156,6 +156,10 @@ class ModelResponse(BaseModel):
     training: dict[str, Any]
     libraries: dict[str, str]
     metrics: dict[str, Any]
+    scorer: Annotated[
+        Literal["compiled", "python"],
+        Field(description="Both give the same scores; Python where no kernel could be built."),
+    ]
     intercepts: Annotated[
         dict[str, float], Field(description="The logit of a sentence without known terms.")
     ]

@@ -81,8 +81,6 @@ class Scorer:
     idf, so that one look-up serves the sum and the norm.
     """
 
-    name = "python"
-
     def __init__(self, artifact: Artifact) -> None:
         self._lexicon = artifact.lexicon
         self._taxonomy = artifact.taxonomy

@@ -11,9 +11,15 @@ from pathlib import Path
 import uvicorn
 
 from service.artifact import read_artifact
+from service.classifier import choose_scorer
 from service.corrections import open_store
 from service.jobs import remove_jobs
 from service.settings import Settings
+
+SCORERS = {
+    "compiled": "The compiled kernel scores.",
+    "python": "Python scores, slower: no kernel was built, here or where the model was trained.",
+}
 
 
 class ServerError(RuntimeError):
@@ -40,7 +46,8 @@ def serve(model: Path, host: str, port: int, workers: int) -> None:
     os.environ["STANCE_MODEL"] = str(model)
     # 0.0.0.0 and :: mean every address; the one to try is this machine's.
     url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
-    print(f"model {artifact.version} on {url} (page: /, documentation: /docs). Try:")
+    print(f"model {artifact.version} on {url} (page: /, documentation: /docs).")
+    print(SCORERS[choose_scorer(artifact)] + " Try:")
     print(
         f"curl -s {url}/classify -H 'content-type: application/json' -d "
         """'{"text": "The port brings jobs, while Washington only sends warnings."}'""",

@@ -176,6 +176,7 @@ def test_labels_and_model_are_told(client: TestClient, classifier: Classifier) -
     assert labels.labels[0].short == classifier.taxonomy.ids[0].replace("_", " ")
     model = ModelResponse.model_validate_json(client.get("/model").content)
     assert model.version == classifier.model.version
+    assert model.scorer == classifier.scorer
     assert "probes" not in client.get("/model").json()
     assert model.curves.keys() == model.thresholds.keys()
     assert model.limits.max_text_characters == 10_000

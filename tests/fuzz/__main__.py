@@ -1,7 +1,8 @@
 """Fuzz the compiled kernel under AddressSanitizer and UBSan: ``make fuzz N=10000000``.
 
-``python -m tests.fuzz N [SEED]`` writes arrays and texts, compiles the kernel with the C files here,
-and throws N texts and N / 20 damaged sets of arrays at it. The first fault ends it, with a report.
+``python -m tests.fuzz N [SEED]`` writes arrays and texts, compiles the kernel with the C files
+here, and throws N texts and N / 20 damaged sets of arrays at it. The first fault ends it, with a
+report.
 """
 
 import os
