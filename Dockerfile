@@ -29,7 +29,8 @@ COPY stance.py ./
 COPY service/ service/
 COPY labels/*.py labels/taxonomy.json labels/CODEBOOK.md labels/
 COPY --from=build /build/models/default models/default
-# A number, so that a cluster can check that it is not root. Nothing is ever written.
+# A number, so that a cluster can check that it is not root. Only files being scored are written,
+# to /tmp.
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \

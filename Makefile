@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 # Labelled text that the set must share no words with, checked where it exists.
 HELD_OUT ?= ../shared/real
 
-.PHONY: help setup train serve test check evaluate bench figures report peers sets lock image clean
+.PHONY: help setup train serve test check evaluate fuzz bench figures report peers sets screenshots lock image clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -41,6 +41,9 @@ test: check train  ## check, then all tests
 evaluate: train  ## measure on FILE (labelled JSON Lines): make evaluate FILE=...
 	$(STANCE) evaluate $(FILE)
 
+fuzz: setup  ## N hostile texts and N/20 damaged arrays for the kernel: make fuzz N=10000000
+	$(VENV)/bin/python -m tests.fuzz $(or $(N),1000000)
+
 bench: train  ## speed beside peers (after make peers): docs/speed.md and its chart
 	$(VENV)/bin/python -m benchmarks.speed --write
 
@@ -60,6 +63,9 @@ peers: setup  ## install what make bench and make report compare with, beyond sc
 
 sets: setup  ## train on public label sets in FOLDER and measure: make sets FOLDER=...
 	$(VENV)/bin/python -m benchmarks.label_sets $(FOLDER)
+
+screenshots: train  ## take the pictures of the page in docs/images anew (needs chromium)
+	$(VENV)/bin/python -m pytest -q tests/browser/screenshots.py
 
 lock:  ## write requirements/*.txt anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -o requirements/service.txt

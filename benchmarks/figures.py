@@ -51,6 +51,7 @@ def answer() -> str:
             f'  {{{place}, "text": {_json(sentence["text"])},',
             f'   "labels": {_json(sentence["labels"])},',
             f'   "scores": {_json(scores)},',
+            f'   "possible": {_json(sentence["possible"])},',
             f'   "known": {_json(round(sentence["known"], 4))}, "reason": '
             f'{_json(sentence["reason"])}, "uncertain": {_json(sentence["uncertain"])}, '
             '"evidence": [], "nearest": []},',

@@ -104,21 +104,59 @@ def labels_export(
 
 @app.command("import")
 def labels_import(
-    file: Annotated[Path, typer.Argument(help="Export of Label Studio or doccano, jsonl or csv.")],
+    file: Annotated[
+        Path | None, typer.Argument(help="Export of Label Studio or doccano, jsonl or csv.")
+    ] = None,
     labels: LabelsOption = LABELS_DIR,
+    corrections: Annotated[
+        str | None,
+        typer.Option(help="Instead of FILE: database URL or SQLite file of the service."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Review file to write, with --corrections."),
+    ] = None,
 ) -> None:
     """Take labelled sentences into the labelled set: new ones are added, known ids replaced.
 
-    Nothing is changed if one row is wrong.
+    Nothing is changed if one row is wrong. With --corrections nothing is imported yet: the
+    corrections are written to a review file; a second reader fills in 'second' and 'labels' of
+    each row, and then that file is imported.
     """
     from labels.exchange import import_rows
     from labels.store import store_rows
     from labels.taxonomy import read_taxonomy
 
     with errors_as_messages():
+        if corrections is not None and output is not None and file is None:
+            _write_review(corrections, labels, output)
+            return
+        if file is None or corrections is not None or output is not None:
+            raise ValueError("give either FILE, or --corrections together with --output")
         stored = store_rows(labels, import_rows(file, read_taxonomy(labels)))
     counts = f"{stored.n_added:,} added, {stored.n_changed:,} changed, {stored.n_same:,} as before"
     typer.echo(f"{labels}: {counts}")
+
+
+def _write_review(corrections: str, labels: Path, output: Path) -> None:
+    from labels.correction_store import open_store
+    from labels.corrections import review
+    from labels.exchange import to_json_lines
+    from labels.sentences import read_labelled_set
+    from labels.taxonomy import read_taxonomy
+
+    found = open_store(corrections).read()
+    reviewed = review(found, read_taxonomy(labels), read_labelled_set(labels))
+    with output.open("xb") as file:  # An older one may hold a reader's work.
+        file.write(to_json_lines(reviewed.rows))
+    for conflict in reviewed.conflicts:
+        typer.echo(f"conflict: {conflict}", err=True)
+    for problem in reviewed.left_out:
+        typer.echo(f"left out: {problem}", err=True)
+    typer.echo(
+        f"{output}: {len(reviewed.rows):,} sentences of {len(found):,} corrections, "
+        f"{len(reviewed.conflicts):,} in conflict; {reviewed.n_settled:,} are settled already"
+    )
 
 
 @app.command("stats")

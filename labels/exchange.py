@@ -22,6 +22,9 @@ CONTROL_NAME, OBJECT_NAME = "stance", "text"
 
 _CSV_FIELDS = (*REQUIRED_FIELDS, "region", "theme", "side", "twin_of", "first", "second")
 _LISTS = ("labels", "first", "second")
+_FOR_THE_READER = ("given", "note")
+"""Fields of a review file that are no part of the labelled set."""
+
 _NOTHING = "-"
 """In csv, an empty list; an empty cell is a list that is not there."""
 
@@ -42,8 +45,8 @@ def export_sentences(sentences: Sequence[LabelledSentence], tool: Tool) -> bytes
     rows = [sentence.to_row() for sentence in sentences]
     write: dict[Tool, Callable[[list[Row]], bytes]] = {
         Tool.LABEL_STUDIO: _to_label_studio,
-        Tool.DOCCANO: lambda rows: _to_json_lines([_to_doccano(row) for row in rows]),
-        Tool.JSONL: _to_json_lines,
+        Tool.DOCCANO: lambda rows: to_json_lines([_to_doccano(row) for row in rows]),
+        Tool.JSONL: to_json_lines,
         Tool.CSV: _to_csv,
     }
     return write[tool](rows)
@@ -112,7 +115,7 @@ def _from_tool(raw: object) -> Row:
         raise LabelError(["more fields than the header"])
     if any(isinstance(raw.get(name), str) for name in _LISTS):
         return _from_csv(raw)
-    return dict(raw)
+    return {key: value for key, value in raw.items() if key not in _FOR_THE_READER}
 
 
 def _complete(row: Row, fallback_id: str, taxonomy: Taxonomy) -> Row:
@@ -194,5 +197,6 @@ def _from_csv(raw: Row) -> Row:
     return row
 
 
-def _to_json_lines(rows: list[Row]) -> bytes:
+def to_json_lines(rows: Sequence[Row]) -> bytes:
+    """Return one JSON object a line."""
     return b"".join(orjson.dumps(row) + b"\n" for row in rows)

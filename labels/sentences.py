@@ -214,7 +214,7 @@ def _sentence(row: object, where: str, taxonomy: Taxonomy, *, strict: bool) -> L
             problems.append(f"{field!r} is empty")
     if problems:
         raise LabelError(problems)
-    problems += _text_problems(row["text"]) + _label_problems(row, taxonomy)
+    problems += text_problems(row["text"]) + _label_problems(row, taxonomy)
     if strict:
         file_language = Path(where.rpartition(":")[0]).stem
         problems += _vocabulary_problems(row, taxonomy, file_language)
@@ -257,7 +257,8 @@ def _found(row: dict[str, object], field: str) -> str:
     return type(row[field]).__name__ if field in row else "missing"
 
 
-def _text_problems(text: str) -> list[str]:
+def text_problems(text: str) -> list[str]:
+    """Return why ``text`` cannot stand in a labelled set: too long, or with control characters."""
     problems = []
     if len(text) > MAX_SENTENCE_CHARACTERS:
         problems.append(

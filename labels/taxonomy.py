@@ -15,6 +15,8 @@ import orjson
 LABELS_DIR = Path(__file__).parent
 TAXONOMY_FILE = "taxonomy.json"
 
+MOST_SHORT_CHARACTERS = 64
+
 _ID = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
@@ -28,8 +30,9 @@ class TaxonomyError(ValueError):
 class Label:
     """One stance: its id in data and answers, and what people are shown.
 
-    ``about`` holds sides and third parties of ``actors.json``: a sentence that names none of them
-    cannot carry the label. Empty if any sentence can.
+    ``short`` is a name of a word or two, for a mark in a text. ``about`` holds sides and third
+    parties of ``actors.json``: a sentence that names none of them cannot carry the label. Empty if
+    any sentence can.
     """
 
     id: str
@@ -38,6 +41,7 @@ class Label:
     color: str
     rules: tuple[int, ...]
     about: tuple[str, ...] = ()
+    short: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,11 @@ def _label(entry: object, where: str) -> Label:
     about = entry.get("about", [])
     if not isinstance(about, list) or not all(isinstance(name, str) for name in about):
         raise TaxonomyError(f"{where}: 'about' must be a list of names of actors.json")
+    short = entry.get("short") or label_id.replace("_", " ")
+    if not isinstance(short, str) or len(short) > MOST_SHORT_CHARACTERS:
+        raise TaxonomyError(
+            f"{where}: 'short' must be a name of at most {MOST_SHORT_CHARACTERS} characters"
+        )
     return Label(
         id=label_id,
         title=str(entry.get("title", label_id)),
@@ -151,6 +160,7 @@ def _label(entry: object, where: str) -> Label:
         color=color,
         rules=tuple(rules),
         about=tuple(about),
+        short=short,
     )
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
+from hashlib import sha256
+from pathlib import Path
 from typing import Any, cast
 
 import orjson
@@ -11,12 +12,14 @@ from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
+from labels.taxonomy import LABELS_DIR
 from service import errors, requests
 from service.classifier import Classifier, TextError, load
+from service.corrections import corrections_router, open_store
 from service.errors import ProblemError
+from service.jobs import Jobs
 from service.prediction import Prediction
 from service.schemas import (
     BatchItem,
@@ -24,11 +27,15 @@ from service.schemas import (
     BatchResponse,
     ClassifyRequest,
     Health,
+    Limits,
     ModelResponse,
-    Problem,
     TaxonomyResponse,
 )
 from service.settings import Settings
+from service.uploads import extract_router, jobs_router
+from service.website import add_page
+
+CARD, CODEBOOK = "card.md", LABELS_DIR / "CODEBOOK.md"
 
 INLINE_CHARACTERS = 4000
 """Texts up to this length, in code points, are answered on the event loop: a few milliseconds.
@@ -42,24 +49,28 @@ Tags each sentence of a text with the stances it voices. Errors are RFC 9457 pro
 (`application/problem+json`) and never repeat the text; texts are not stored or logged.
 """
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {errors.MEDIA_TYPE: {}}, "description": description}
-    for status, description in {
+_PROBLEMS = errors.responses(
+    {
         400: "The body is not valid JSON in UTF-8.",
         413: "The body is larger than the limit.",
         415: "The content type is not application/json.",
         422: "A field is missing, unknown, of the wrong type or beyond a limit.",
-    }.items()
-}
+    }
+)
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service. The model is loaded when the application starts, not here."""
+    jobs = Jobs(settings)
+    store = open_store(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.classifier = load(settings.model)
-        yield
+        async with jobs.kept():
+            yield
+        if store is not None:
+            store.close()
 
     app = FastAPIOffline(
         title="Stance",
@@ -71,13 +82,25 @@ def create_app(settings: Settings) -> FastAPI:
         routes=list(_classify_router(settings).routes),
     )
     errors.install(app)
-    _add_information(app)
+    _add_information(app, settings)
+    app.include_router(extract_router(settings))
+    app.include_router(jobs_router(settings, jobs))
+    app.include_router(
+        corrections_router(settings, store, lambda request: _classifier(request).taxonomy)
+    )
+    add_page(app)
     return app
 
 
 def app_from_environment() -> FastAPI:
     """Return the service under the settings of the environment; what server processes call."""
     return create_app(Settings())
+
+
+class MarkdownResponse(Response):
+    """Markdown in UTF-8."""
+
+    media_type = "text/markdown"
 
 
 class _DirectRoute(APIRoute):
@@ -131,11 +154,7 @@ def _classify_router(settings: Settings) -> APIRouter:
     return router
 
 
-def _add_information(app: FastAPI) -> None:
-    @app.get("/", include_in_schema=False)
-    async def page() -> Response:
-        return HTMLResponse((files("service") / "page.html").read_text(encoding="utf-8"))
-
+def _add_information(app: FastAPI, settings: Settings) -> None:
     @app.get("/labels", response_model=TaxonomyResponse, tags=["model"])
     async def labels(request: Request) -> Response:
         """Return what the labels are and mean."""
@@ -144,10 +163,39 @@ def _add_information(app: FastAPI) -> None:
 
     @app.get("/model", response_model=ModelResponse, tags=["model"])
     async def model(request: Request) -> Response:
-        """Return the public part of the model's manifest: version, thresholds, metrics."""
-        classifier = _classifier(request)
-        manifest = classifier.artifact.manifest | {"labels": classifier.taxonomy.ids}
-        return _json(orjson.dumps({key: manifest[key] for key in ModelResponse.model_fields}))
+        """Return the public part of the model's manifest, and what is offered with it."""
+        artifact = _classifier(request).artifact
+        ids = artifact.taxonomy.ids
+        content = {"curves": {}} | artifact.manifest
+        content |= {
+            "labels": ids,
+            "intercepts": dict(zip(ids, artifact.intercepts.tolist(), strict=True)),
+            "corrections": settings.corrections is not None,
+            "limits": {key: getattr(settings, key) for key in Limits.model_fields},
+        }
+        return _json(orjson.dumps({key: content[key] for key in ModelResponse.model_fields}))
+
+    @app.get(
+        "/model/card",
+        tags=["model"],
+        response_class=MarkdownResponse,
+        responses=errors.responses({404: "The folder holds another model by now."}),
+    )
+    async def card(request: Request) -> Response:
+        """Return what was measured when the model was trained, in Markdown."""
+        artifact = _classifier(request).artifact
+        return _markdown(artifact.path / CARD, artifact.manifest["files"].get(CARD))
+
+    @app.get(
+        "/codebook",
+        tags=["model"],
+        response_class=MarkdownResponse,
+        responses=errors.responses({404: "The model was trained with another codebook."}),
+    )
+    async def codebook(request: Request) -> Response:
+        """Return the rules by which people gave the labels that the model learned, in Markdown."""
+        inputs = _classifier(request).artifact.manifest["training"]["inputs"]
+        return _markdown(CODEBOOK, inputs.get("codebook"))
 
     @app.get("/health/live", response_model=Health, tags=["health"])
     async def live() -> Health:
@@ -167,6 +215,14 @@ def _classifier(request: Request) -> Classifier:
 
 def _json(content: bytes) -> Response:
     return Response(content, media_type="application/json")
+
+
+def _markdown(path: Path, digest: str | None) -> Response:
+    """Return a document if it is the one that belongs to the model, by its SHA-256."""
+    content = path.read_bytes() if path.exists() else b""
+    if sha256(content).hexdigest() != digest:
+        raise ProblemError(404, f"The {path.name} that is here does not belong to the model.")
+    return MarkdownResponse(content)
 
 
 def _parse_item(content: object, settings: Settings) -> ClassifyRequest:
@@ -192,9 +248,8 @@ def _parse_item(content: object, settings: Settings) -> ClassifyRequest:
 
 async def _classify(classifier: Classifier, item: ClassifyRequest) -> Prediction:
     def answer() -> Prediction:
-        return classifier.classify(
-            item.text, id=item.id, language=item.language, evidence=item.evidence
-        )
+        classify = classifier.classify_sentence if item.unit == "sentence" else classifier.classify
+        return classify(item.text, id=item.id, language=item.language, evidence=item.evidence)
 
     try:
         cost = len(item.text) * (10 if item.evidence else 1)

@@ -118,6 +118,13 @@ class Artifact:
             )
         return weights
 
+    @property
+    def intercepts(self) -> NDArray[np.float64]:
+        """The logits of a sentence without known terms, of shape (n_labels,)."""
+        with np.load(io.BytesIO(self.contents[WEIGHTS]), allow_pickle=False) as arrays:
+            intercepts: NDArray[np.float64] = arrays["intercepts"].astype(np.float64)
+        return intercepts
+
     @cached_property
     def lexicon(self) -> Lexicon:
         """The names and concept classes.

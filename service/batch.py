@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import compress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -33,6 +34,9 @@ class Unit(StrEnum):
     SENTENCE = "sentence"
 
 
+OnRow = Callable[[Chunk, int, tuple[str, ...] | None], None]
+
+
 @dataclass(frozen=True, slots=True)
 class BatchResult:
     """How many rows were scored and rejected, and where the rejects are (None without any)."""
@@ -54,12 +58,15 @@ def score_files(
     overwrite: bool = False,
     threads: int | None = None,
     on_progress: Callable[[int, int, int], None] = lambda done, total, rows: None,
+    on_row: OnRow | None = None,
 ) -> BatchResult:
     """Score all rows of ``inputs`` into ``output`` and the bad ones into ``output.rejects.jsonl``.
 
     ``threads`` chunks are scored at a time, by default as many as there are cores; rows keep their
-    order. ``on_progress`` receives how much has been read, of how much, and the rows so far. Output
-    and rejects appear under their names when everything is written, or not at all.
+    order. ``on_progress`` receives how much has been read, of how much, and the rows so far;
+    ``on_row`` each row that could be read, and its labels, None if it was rejected. Either may
+    raise to end the run. Output and rejects appear under their names when everything is written,
+    or not at all.
 
     Raises
     ------
@@ -84,6 +91,8 @@ def score_files(
         for source in sources:
             for chunk, scored in _score_chunks(source.chunks, classifier, unit, n_threads):
                 n_scored += _write_chunk(chunk, scored, source.path, writer, rejects)
+                if on_row is not None:
+                    _tell_rows(chunk, scored, classifier.taxonomy.ids, on_row)
                 on_progress(done + chunk.position, total, n_scored + rejects.count)
             done += source.size
     return BatchResult(n_scored, rejects.count, rejects_path if rejects.count else None)
@@ -170,8 +179,9 @@ def _write_chunk(
     if problems:
         rows = TextScores(rows.scores[indices], rows.counts[indices], rows.n_sentences[indices])
     refused = writer.write(chunk, indices, rows)
+    problems |= refused
     bad = list(chunk.rejects)
-    for index, problem in {**problems, **refused}.items():
+    for index, problem in problems.items():
         bad.append(Reject(str(path), chunk.lines[index], problem, chunk.row(index)))
     for reject in sorted(bad, key=lambda reject: reject.line):
         rejects.write(reject)
@@ -203,6 +213,12 @@ def _check_same_columns(sources: Sequence[Source], output: Path) -> None:
                 f"{source.path}: columns {list(source.columns)}, but {first.path} has "
                 f"{list(first.columns)}; score them one by one, or write .jsonl"
             )
+
+
+def _tell_rows(chunk: Chunk, scored: _Scored, labels: tuple[str, ...], on_row: OnRow) -> None:
+    for index, given in enumerate((scored.rows.counts > 0).tolist()):
+        is_rejected = index in scored.problems
+        on_row(chunk, index, None if is_rejected else tuple(compress(labels, given)))
 
 
 class _RejectsFile:

@@ -174,7 +174,7 @@ class Classifier:
         texts = list(sentences)
         for text in texts:
             check_text(text)
-        return self._read(texts).scores
+        return self._compiled.score(texts) if self._compiled else self._read(texts).scores
 
     def score_texts(self, texts: Texts) -> TextScores:
         """Return the answers of ``classify`` to many texts, as arrays.
@@ -264,6 +264,7 @@ class Classifier:
             decisions.is_uncertain.tolist(),
             decisions.reasons.tolist(),
             readings.known.tolist(),
+            readings.is_possible.tolist(),
             strict=True,
         )
         sentences = tuple(
@@ -273,12 +274,16 @@ class Classifier:
                 text=sentence,
                 labels=tuple(compress(self._ids, given)),
                 scores=dict(zip(self._ids, scores, strict=True)),
+                possible=tuple(compress(self._ids, is_possible)) if reason == 0 else (),
                 known=known,
                 reason=REASONS[reason],
                 uncertain=is_uncertain,
                 **(self._explain(sentence, start) if evidence else _NO_EVIDENCE),
             )
-            for (start, end), sentence, scores, given, is_uncertain, reason, known in rows
+            for (
+                start,
+                end,
+            ), sentence, scores, given, is_uncertain, reason, known, is_possible in rows
         )
         counts = dict.fromkeys(self._ids, 0)
         for sentence in sentences:

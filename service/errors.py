@@ -7,11 +7,13 @@ into ``application/problem+json``.
 import logging
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -32,17 +34,26 @@ _PLAIN = re.compile(r"\w{1,40}", re.ASCII)
 class ProblemError(Exception):
     """A request that cannot be answered. ``detail`` holds nothing of the text."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.problem = _problem(status, detail, errors)
+        self.headers = dict(headers or {})
 
 
 def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
     """Return the problem of a body that does not fit its schema: where and why, never what."""
-    errors = [
-        FieldError(field=_field(e["loc"]), type=e["type"], message=e["msg"])
-        for e in error.errors(include_input=False, include_url=False, include_context=False)
-    ]
+    found = error.errors(include_input=False, include_url=False, include_context=False)
+    return _from_errors(found, status)
+
+
+def _from_errors(found: Sequence[Any], status: int) -> ProblemError:
+    errors = [FieldError(field=_field(e["loc"]), type=e["type"], message=e["msg"]) for e in found]
     shown = ", ".join(f"{e.field} ({e.type})" for e in errors[:3])
     more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
     plural = "fields are" if len(errors) > 1 else "field is"
@@ -50,12 +61,24 @@ def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
     return ProblemError(status, detail, errors[:MAX_ERRORS])
 
 
+def responses(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of problems by status."""
+    return {
+        status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": description}
+        for status, description in descriptions.items()
+    }
+
+
 def install(app: FastAPI) -> None:
     """Make every error of ``app`` a problem."""
 
     async def on_problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 (told to the type checker)
-        return response_of(error.problem)
+        return response_of(error.problem, error.headers)
+
+    async def on_parameters(_: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101 (told to the type checker)
+        return response_of(_from_errors(error.errors(), 422).problem)
 
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 (told to the type checker)
@@ -66,6 +89,7 @@ def install(app: FastAPI) -> None:
         return response_of(_problem(status, detail), dict(error.headers or {}))
 
     app.add_exception_handler(ProblemError, on_problem)
+    app.add_exception_handler(RequestValidationError, on_parameters)
     app.add_exception_handler(HTTPException, on_http)
     app.add_middleware(_DefectsWithoutText)
 

@@ -92,6 +92,13 @@ class SentencePrediction:
             description="Calibrated probability of every label.", examples=[{"us_critical": 0.62}]
         ),
     ]
+    possible: Annotated[
+        tuple[str, ...],
+        Field(
+            description="Labels that it can carry at all, whatever its scores.",
+            examples=[["us_critical"]],
+        ),
+    ]
     known: Annotated[float, Field(description="Share of its words that the model knows.")]
     reason: Annotated[
         Reason | None,

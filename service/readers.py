@@ -6,6 +6,7 @@ and the rest goes on; a file that cannot be read at all is an ``InputError``.
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,8 +96,10 @@ class Source:
     schema: "pa.Schema | None" = None
 
 
-def open_source(path: Path, text_column: str, delimiter: str | None = None) -> Source:
+def open_source(path: Path, text_column: str | None, delimiter: str | None = None) -> Source:
     """Open a file by its suffix and check that the text column is there.
+
+    Without a ``text_column``, to look at a file, the first column stands for it.
 
     Raises
     ------
@@ -150,17 +153,22 @@ def _no_column(path: Path, text_column: str, columns: tuple[str, ...]) -> InputE
     )
 
 
-def _open_csv(path: Path, text_column: str, delimiter: str) -> Source:
+def _open_csv(path: Path, text_column: str | None, delimiter: str) -> Source:
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         try:
             header = tuple(next(csv.reader(file, delimiter=delimiter, strict=True)))
         except (csv.Error, StopIteration) as error:
             raise InputError(f"{path}:1: the header cannot be read ({error})") from error
+    if not header:
+        raise InputError(f"{path}:1: blank; expected the names of the columns")
+    if not _is_utf8("".join(header)):
+        raise InputError(f"{path}:1: the header is {NOT_UTF8}; save the file as UTF-8")
+    text_column = header[0] if text_column is None else text_column
     if text_column not in header:
         raise _no_column(path, text_column, header)
-    for column in header:
-        if header.count(column) > 1:
-            raise InputError(f"{path}:1: column {column!r} stands {header.count(column)} times")
+    column, times = Counter(header).most_common(1)[0]
+    if times > 1:
+        raise InputError(f"{path}:1: column {column!r} stands {times} times")
     chunks = _csv_chunks(path, header, text_column, delimiter)
     return Source(path, header, path.stat().st_size, chunks)
 
@@ -256,18 +264,19 @@ def _txt_chunks(path: Path) -> Iterator[Chunk]:
     yield chunk
 
 
-def _open_jsonl(path: Path, text_column: str) -> Source:
+def _open_jsonl(path: Path, text_column: str | None) -> Source:
     first: dict[str, Any] | None = None
     for _, _, line in _lines(path):
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
-        if isinstance(row, dict):
+        if row and isinstance(row, dict):
             first = row
             break
     if first is None:
-        raise InputError(f"{path}: no line is a JSON object; expected one a line")
+        raise InputError(f"{path}: no line is a JSON object with a field; expected one a line")
+    text_column = next(iter(first)) if text_column is None else text_column
     if text_column not in first:
         raise _no_column(path, text_column, tuple(first))
     chunks = _jsonl_chunks(path, text_column)
@@ -302,7 +311,7 @@ def _jsonl_chunks(path: Path, text_column: str) -> Iterator[Chunk]:
     yield chunk
 
 
-def _open_parquet(path: Path, text_column: str) -> Source:
+def _open_parquet(path: Path, text_column: str | None) -> Source:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -313,10 +322,13 @@ def _open_parquet(path: Path, text_column: str) -> Source:
             f"{path}: cannot be read as parquet, truncated or damaged ({error})"
         ) from error
     schema = file.schema_arrow
+    is_any = text_column is None
+    if text_column is None:
+        text_column = schema.names[0] if schema.names else ""
     if text_column not in schema.names:
         raise _no_column(path, text_column, tuple(schema.names))
     kind = schema.field(text_column).type
-    if not (
+    if not is_any and not (
         pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)
     ):
         raise InputError(f"{path}: column {text_column!r} holds {kind}, expected strings")

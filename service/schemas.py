@@ -1,6 +1,7 @@
 """What the service accepts and what it answers besides a prediction."""
 
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -24,6 +25,10 @@ Language = Annotated[
         examples=["en"],
     ),
 ]
+Unit = Annotated[
+    Literal["text", "sentence"],
+    Field(description="A text is split into sentences, a sentence is taken as one."),
+]
 Evidence = Annotated[
     bool,
     Field(
@@ -45,6 +50,7 @@ class ClassifyRequest(_Request):
     text: Text
     id: Id = None
     language: Language = None
+    unit: Unit = "text"
     evidence: Evidence = False
 
 
@@ -103,6 +109,7 @@ class LabelInfo(BaseModel):
 
     id: str
     title: str
+    short: Annotated[str, Field(description="A word or two.", examples=["US critical"])]
     definition: str
     color: str
     rules: Annotated[list[int], Field(description="Numbers of the codebook's rules for it.")]
@@ -114,10 +121,30 @@ class TaxonomyResponse(BaseModel):
     name: str
     labels: list[LabelInfo]
     languages: Annotated[list[str], Field(description="Languages in which labels are given.")]
+    is_multi_label: Annotated[
+        bool, Field(description="Whether a sentence may carry more than one label.")
+    ]
+
+
+class CurvePoint(BaseModel):
+    """What another threshold would give, measured out of fold at the stated prevalence."""
+
+    threshold: float
+    precision: float
+    recall: float
+    given_share: Annotated[float, Field(description="Share of sentences that get the label.")]
+
+
+class Limits(BaseModel):
+    """What one request may hold."""
+
+    max_text_characters: int
+    max_upload_bytes: int
+    job_minutes: int
 
 
 class ModelResponse(BaseModel):
-    """The public part of the model's manifest."""
+    """The public part of the model's manifest, and what this service offers with it."""
 
     name: str
     version: Annotated[str, Field(description="Cite this.")]
@@ -129,6 +156,90 @@ class ModelResponse(BaseModel):
     training: dict[str, Any]
     libraries: dict[str, str]
     metrics: dict[str, Any]
+    intercepts: Annotated[
+        dict[str, float], Field(description="The logit of a sentence without known terms.")
+    ]
+    curves: Annotated[
+        dict[str, list[CurvePoint]],
+        Field(description="Per label, in order of threshold; empty for a model of older training."),
+    ]
+    corrections: Annotated[bool, Field(description="Whether POST /corrections stores.")]
+    limits: Limits
+
+
+class ExtractNotice(BaseModel):
+    """Something that is missing in the text, or more in it than the article."""
+
+    code: Annotated[str, Field(examples=["pages_without_text"])]
+    detail: str
+
+
+class ExtractResponse(BaseModel):
+    """The text of a file, paragraphs separated by a blank line."""
+
+    text: str
+    kind: Annotated[str, Field(examples=["pdf"])]
+    characters: Annotated[int, Field(description="Length of the text, in code points.")]
+    notices: list[ExtractNotice]
+
+
+class JobStart(_Request):
+    """How an uploaded file shall be scored."""
+
+    text_column: Annotated[str, Field(examples=["text"])]
+    unit: Unit = "text"
+    group_column: Annotated[
+        str | None, Field(description="Column of dates or sources to draw a chart over.")
+    ] = None
+
+
+class ChartGroup(BaseModel):
+    """The rows of one month, or of one value of a column."""
+
+    group: Annotated[str, Field(description="Empty for rows without one.", examples=["2024-05"])]
+    rows: int
+    counts: Annotated[dict[str, int], Field(description="Rows that carry each label.")]
+
+
+class JobResponse(BaseModel):
+    """A file that was sent to be scored, and how far that has come."""
+
+    id: str
+    name: Annotated[str, Field(examples=["posts.csv"])]
+    state: Literal["uploaded", "running", "done", "cancelled", "failed"]
+    columns: list[str]
+    rows: int
+    suggested_column: Annotated[str | None, Field(description="The one that holds the text.")]
+    preview: Annotated[list[dict[str, Any]], Field(description="First rows, long values cut.")]
+    done: Annotated[int, Field(description="Rows read so far.")] = 0
+    share: Annotated[float, Field(description="Part of the rows read so far, 0 to 1.")] = 0.0
+    scored: int = 0
+    rejected: int = 0
+    detail: Annotated[str | None, Field(description="Why it failed.")] = None
+    chart_kind: Literal["month", "value"] | None = None
+    chart: Annotated[
+        list[ChartGroup] | None, Field(description="Months in order, or the most frequent values.")
+    ] = None
+
+
+class CorrectionRequest(_Request):
+    """A sentence whose labels are wrong, and the right ones. All of it is stored."""
+
+    text: Annotated[str, Field(description="The sentence.", examples=["The port brings jobs."])]
+    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["en"])]
+    labels: Annotated[list[str], Field(description="The right labels, maybe none.")]
+    given: Annotated[list[str], Field(description="The labels that the model gave.")]
+    model_version: Annotated[str, Field(pattern=r"^[\w.-]{1,100}$", examples=["2-419fb29f41f9"])]
+    note: Annotated[
+        str, Field(max_length=500, pattern=r"^[^\x00]*$", description="For the second reader.")
+    ] = ""
+
+
+class CorrectionResponse(BaseModel):
+    """Under which id, and when, the correction was stored."""
+
+    id: str
+    stored_at: Annotated[datetime, Field(description="UTC.")]
 
 
 class Health(BaseModel):

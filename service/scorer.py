@@ -30,9 +30,9 @@ class Readings:
     """What the model sees in sentences.
 
     ``scores`` (calibrated probabilities) and ``is_possible`` (whether the sentence names somebody
-    whom the label is about) are of shape (n_sentences, n_labels); ``known``, the share of known words, of shape
-    (n_sentences,), as ``outside``: why a sentence is outside the model's world, as a number in
-    ``labels.world.REASONS``.
+    whom the label is about) are of shape (n_sentences, n_labels). Of shape (n_sentences,) are
+    ``known``, the share of known words, and ``outside``: why a sentence is outside the model's
+    world, as a number in ``labels.world.REASONS``.
     """
 
     scores: Floats

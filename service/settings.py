@@ -27,3 +27,24 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[
         int, Field(ge=1024, description="Largest request body, in bytes.")
     ] = 2_000_000
+    max_upload_bytes: Annotated[
+        int,
+        Field(ge=1024, description="Largest file to extract a text from or to score, in bytes."),
+    ] = 20_000_000
+    extract_seconds: Annotated[
+        int, Field(ge=1, description="Longest time to read a file that was sent, in seconds.")
+    ] = 10
+    max_jobs: Annotated[
+        int, Field(ge=1, description="Files that are scored at a time, by one process.")
+    ] = 4
+    job_minutes: Annotated[
+        int, Field(ge=1, description="How long a scored file is kept, in minutes.")
+    ] = 60
+    job_folder: Annotated[
+        Path | None,
+        Field(description="Folder for files being scored; without it a temporary one."),
+    ] = None
+    corrections: Annotated[
+        str | None,
+        Field(description="Database URL that takes corrections; without it none are taken."),
+    ] = None

@@ -1,5 +1,7 @@
 """No text, array or caller makes the kernel leave its memory."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,8 @@ from service.classifier import Classifier
 if not kernel.AVAILABLE:
     pytest.skip("the kernel is not built: there was no C compiler", allow_module_level=True)
 
-from labels.kernel._kernel import Kernel, make_hash_table, make_pair_keys
+from labels.kernel._kernel import Kernel
+from tests.fuzz.__main__ import can_build, fuzz
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +24,11 @@ def made(trained: Classifier) -> Kernel:
 
 def answers(n: int, n_labels: int = 3) -> list[Any]:
     return [np.zeros((n, n_labels)), np.zeros(n), np.zeros(n, np.uint8), np.zeros(n, np.uint64)]
+
+
+def misplaced(array: Any) -> Any:
+    """Return zeros of the type and shape of an array, at an address no number may have."""
+    return np.zeros(array.nbytes + 1, np.uint8)[1:].view(array.dtype).reshape(array.shape)
 
 
 def score(made: Kernel, content: Any, offsets: Any) -> int:
@@ -33,8 +41,8 @@ def score(made: Kernel, content: Any, offsets: Any) -> int:
 def test_a_single_word_cannot_stand_for_a_phrase(trained: Classifier) -> None:
     tables = dict(trained.artifact.tables)
     phrase = int(np.flatnonzero(tables["entries"][:, 1] > 1)[0])
-    tables["single_entries"] = np.full_like(tables["single_entries"], phrase)
-    with pytest.raises(ValueError, match="single_entries holds a phrase"):
+    tables["single_start"] = np.full_like(tables["single_start"], phrase + 1)
+    with pytest.raises(ValueError, match="single_start holds a phrase"):
         Kernel(tables)
 
 
@@ -70,3 +78,96 @@ def test_the_edges_of_utf8_are_read(made: Kernel, character: str) -> None:
     content = character.encode()
     offsets = np.array([0, len(content)], dtype=np.int64)
     assert score(made, content, offsets) != kernel.NEEDS_PYTHON
+
+
+@pytest.mark.parametrize(
+    "offsets", [np.zeros(4, np.int32), misplaced(np.zeros(2, np.int64))], ids=["type", "place"]
+)
+def test_offsets_of_another_type_or_place_are_refused(made: Kernel, offsets: Any) -> None:
+    with pytest.raises(ValueError, match="offsets"):
+        made.score((b"", offsets), False, *answers(1))
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (0, np.zeros((2, 6), np.float32)),
+        (0, misplaced(np.zeros((2, 3)))),
+        (1, np.zeros(4, np.float32)),
+        (1, misplaced(np.zeros(2))),
+        (2, np.zeros(1, np.uint16)),
+        (3, np.zeros(4, np.uint32)),
+        (3, misplaced(np.zeros(2, np.uint64))),
+    ],
+)
+def test_answers_of_another_type_or_place_are_refused(made: Kernel, place: int, wrong: Any) -> None:
+    given = answers(2)
+    given[place] = wrong
+    with pytest.raises(ValueError, match="wrong size or type"):
+        made.score(["a", "b"], False, *given)
+
+
+def test_languages_of_another_type_are_refused(made: Kernel) -> None:
+    with pytest.raises(ValueError, match="wrong size or type"):
+        made.identify(["a", "b"], np.zeros(1, np.int64))
+
+
+@pytest.mark.parametrize("name", ["rows", "numbers", "entries", "char_class", "word_open"])
+def test_an_array_of_another_type_is_refused(trained: Classifier, name: str) -> None:
+    array = trained.artifact.tables[name]
+    other = np.uint16 if array.itemsize == 1 else np.uint8
+    tables = trained.artifact.tables | {name: np.frombuffer(array.tobytes(), dtype=other)}
+    with pytest.raises(ValueError, match=f"{name} holds numbers of another size"):
+        Kernel(tables)
+
+
+def test_what_is_no_buffer_is_refused(made: Kernel) -> None:
+    with pytest.raises(TypeError):
+        made.score((b"", None), False, *answers(0))
+    with pytest.raises(TypeError):
+        made.score(["a"], False, None, *answers(1)[1:])
+    with pytest.raises(ValueError, match="contiguous"):
+        made.score(["a", "b"], False, *answers(2)[:3], np.zeros((2, 2), np.uint64)[:, 0])
+    with pytest.raises(TypeError):
+        made.score(["a", b"b"], False, *answers(2))
+    with pytest.raises(UnicodeEncodeError):
+        made.score(["a", "\ud800"], False, *answers(2))
+
+
+def test_refusals_hold_on_to_nothing(trained: Classifier, made: Kernel) -> None:
+    content, offsets, given = bytearray(b"abc"), np.array([0, 3]), answers(1)
+    text = "a text of its own".upper()
+    before = [sys.getrefcount(it) for it in (text, content, offsets, *given)]
+    for _ in range(10):
+        with pytest.raises(ValueError, match="offsets"):
+            made.score((content, offsets[::-1].copy()), False, *given)
+        with pytest.raises(ValueError, match="wrong size"):
+            made.score([text, text], False, *given)
+        with pytest.raises(TypeError):
+            made.score((content, offsets), False, None, *given[1:])
+        with pytest.raises(ValueError, match="missing"):
+            Kernel({"text": given[3], "rows": given[0]})
+        made.score((content, offsets), False, *given)
+    assert [sys.getrefcount(it) for it in (text, content, offsets, *given)] == before
+    content.clear()  # refused while a buffer of it is held
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="Python classes give no buffers yet")
+def test_a_dictionary_that_changes_while_it_is_read_is_no_harm() -> None:
+    tables: dict[str, Any] = {}
+
+    class Hostile:
+        def __buffer__(self, flags: int) -> memoryview:
+            tables.clear()
+            return memoryview(bytes(8))
+
+    tables |= {f"{i}": Hostile() for i in range(30)}
+    with pytest.raises(ValueError, match="missing"):
+        Kernel(tables)
+
+
+def test_hostile_texts_and_damaged_arrays_do_no_harm(tmp_path: Path) -> None:
+    """Run `make fuzz` for a moment; the run of 10,000,000 is for whoever changes the kernel."""
+    if not can_build(tmp_path):
+        pytest.skip("the C compiler has no AddressSanitizer and UBSan: the kernel is not fuzzed")
+    fuzz(tmp_path, 20_000)

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from service.classifier import Classifier
 from service.prediction import Prediction
 from service.schemas import BatchResponse, ModelResponse, TaxonomyResponse
 from service.settings import Settings
+from tests.conftest import ROOT
 
 SECRET = "Kolibri-7391"
 JSON = {"content-type": "application/json"}
@@ -49,6 +51,13 @@ def test_the_same_keys_are_always_present(client: TestClient) -> None:
     assert plain["sentences"][0].keys() == full["sentences"][0].keys()
 
 
+def test_a_sentence_is_not_split_again(client: TestClient, classifier: Classifier) -> None:
+    text = "The port brings jobs. Washington only sends warnings."
+    answer = client.post("/classify", json={"text": text, "unit": "sentence"}).json()
+    assert answer == classifier.classify_sentence(text).to_dict()
+    assert answer["summary"]["sentences"] == 1
+
+
 def test_a_long_text_is_answered_whole(client: TestClient) -> None:
     text = "Washington only sends warnings. " * 200
     assert len(text) > INLINE_CHARACTERS
@@ -77,6 +86,7 @@ BAD_BODIES = [
     pytest.param(b'{"text": " \\n\\t", "id": "%s"}', 422, id="blank"),
     pytest.param(b'{"text": "%s", "evidence": "yes"}', 422, id="evidence-string"),
     pytest.param(b'{"text": "%s", "id": 5}', 422, id="id-number"),
+    pytest.param(b'{"text": "%s", "unit": "word"}', 422, id="unit"),
     pytest.param(b'{"text": "a", "id": "' + b"%s" * 50 + b'"}', 422, id="id-long"),
     pytest.param(b'{"text": "%s", "language": "Spanish"}', 422, id="language"),
     pytest.param(b'{"text": "a", "%s is unknown": 1}', 422, id="unknown-field"),
@@ -163,15 +173,47 @@ def test_the_number_of_items_is_limited(client: TestClient, items: list[Any]) ->
 def test_labels_and_model_are_told(client: TestClient, classifier: Classifier) -> None:
     labels = TaxonomyResponse.model_validate_json(client.get("/labels").content)
     assert tuple(label.id for label in labels.labels) == classifier.taxonomy.ids
+    assert labels.labels[0].short == classifier.taxonomy.ids[0].replace("_", " ")
     model = ModelResponse.model_validate_json(client.get("/model").content)
     assert model.version == classifier.model.version
     assert "probes" not in client.get("/model").json()
+    assert model.curves.keys() == model.thresholds.keys()
+    assert model.limits.max_text_characters == 10_000
+    assert model.corrections is False
+
+
+def test_the_intercept_told_is_that_of_the_evidence(client: TestClient) -> None:
+    intercepts = client.get("/model").json()["intercepts"]
+    answer = client.post("/classify", json={"text": "Trade grew.", "evidence": True}).json()
+    told = {e["label"]: e["intercept"] for e in answer["sentences"][0]["evidence"]}
+    assert told == intercepts
+
+
+def test_codebook_and_card_of_the_model_are_told_as_markdown(trained: Classifier) -> None:
+    with TestClient(create_app(Settings(model=trained.artifact.path))) as client:
+        for path, file in [
+            ("/codebook", ROOT / "labels" / "CODEBOOK.md"),
+            ("/model/card", trained.artifact.path / "card.md"),
+        ]:
+            response = client.get(path)
+            assert response.headers["content-type"] == "text/markdown; charset=utf-8"
+            assert response.content == file.read_bytes()
+
+
+def test_a_codebook_that_the_model_does_not_follow_is_not_told(client: TestClient) -> None:
+    assert_problem(client.get("/codebook"), 404)
+
+
+def test_the_card_of_another_model_is_not_told(artifact_copy: Path) -> None:
+    with TestClient(create_app(Settings(model=artifact_copy))) as client:
+        (artifact_copy / "card.md").write_text("# Model of tomorrow\n")
+        assert_problem(client.get("/model/card"), 404)
 
 
 def test_health_and_page_and_documentation_answer(client: TestClient) -> None:
     assert client.get("/health/live").json() == {"status": "live"}
     assert client.get("/health/ready").json() == {"status": "ready"}
-    assert "<textarea" in client.get("/").text
+    assert client.get("/").text.lower().startswith("<!doctype html>")
     assert client.get("/docs").status_code == 200
     assert "//" not in client.get("/docs").text.replace("</", "").split("<script")[1].split(">")[0]
 

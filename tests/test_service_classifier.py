@@ -56,6 +56,15 @@ def test_summary_and_labels_are_those_of_the_sentences(trained: Classifier) -> N
         assert (label in prediction.labels) == (count > 0)
 
 
+def test_the_labels_follow_from_scores_thresholds_and_what_is_possible(trained: Classifier) -> None:
+    thresholds = trained.artifact.manifest["thresholds"]
+    text = TEXT + "They warn of a threat. China warns the United States of new tariffs."
+    for sentence in trained.classify(text).sentences:
+        expected = [k for k in sentence.possible if sentence.scores[k] >= thresholds[k]]
+        assert list(sentence.labels) == expected
+        assert bool(sentence.possible) == (sentence.reason is None)
+
+
 def test_a_label_is_given_from_its_threshold_on(trained: Classifier) -> None:
     thresholds = trained.artifact.manifest["thresholds"]
     for probe in trained.artifact.manifest["probes"]:

@@ -20,6 +20,7 @@ from training.decisions import (
     choose_threshold,
     fit_calibration,
     prevalence_weights,
+    threshold_curve,
     uncertain_range,
 )
 from training.manifest import is_current
@@ -232,6 +233,36 @@ def test_equal_scores_are_never_cut_apart() -> None:
     threshold = choose_threshold(scores, has_label, np.ones(4))
     assert threshold < 0.5 or threshold > 0.5
     assert ((scores >= threshold).sum()) in (1, 3)
+
+
+def test_the_curve_tells_what_each_threshold_would_give_at_the_stated_prevalence() -> None:
+    scores = np.array([0.9, 0.6, 0.4, 0.0])
+    has_label = np.array([True, False, True, False])
+    weights = prevalence_weights(has_label, 0.1)
+    curve = threshold_curve(scores, has_label, weights, threshold=0.5)
+    chosen = next(point for point in curve if point.threshold == 0.5)
+    # Of a tenth that carry the label half is found; of nine tenths that do not, half gets it.
+    assert chosen.recall == pytest.approx(0.5)
+    assert chosen.given_share == pytest.approx(0.05 + 0.45)
+    assert chosen.precision == pytest.approx(0.1)
+    assert curve[-1].threshold == pytest.approx(0.9)
+    assert curve[-1].precision == pytest.approx(1.0)
+
+
+def test_a_curve_rises_in_threshold_falls_in_recall_and_is_short() -> None:
+    random = np.random.default_rng(1)
+    scores, has_label = random.random(5000), random.random(5000) < 0.3
+    curve = threshold_curve(scores, has_label, np.ones(5000), threshold=0.4)
+    assert len(curve) <= 60
+    assert [p.threshold for p in curve] == sorted({p.threshold for p in curve})
+    assert [p.recall for p in curve] == sorted((p.recall for p in curve), reverse=True)
+
+
+def test_the_manifest_tells_the_curve_around_every_threshold(tiny_artifact: Path) -> None:
+    manifest = orjson.loads((tiny_artifact / "manifest.json").read_bytes())
+    assert manifest["curves"].keys() == manifest["thresholds"].keys()
+    for label, threshold in manifest["thresholds"].items():
+        assert threshold in [point["threshold"] for point in manifest["curves"][label]]
 
 
 def test_an_artifact_is_current_until_its_inputs_change(

@@ -3,12 +3,13 @@
 An artifact is a folder of
 
 ``manifest.json``
-    Format number, model name and version, taxonomy, thresholds, calibration, ranges of uncertain
-    scores, least share of known words, families of terms and their weights, training
-    configuration, digests (labelled set, codebook, names and concepts, code, every file), library
-    versions, headline metrics, probes (sentences with the scores they must get), and ``seal``, the
-    SHA-256 of the rest as compact JSON with sorted keys. Written with sorted keys and two blanks
-    of indentation; any other form is refused.
+    Format number, model name and version, taxonomy, thresholds, calibration, precision and recall
+    at other thresholds (``curves``, only shown), ranges of uncertain scores, least share of known
+    words, families of terms and their weights, training configuration, digests (labelled set,
+    codebook, names and concepts, code, every file), library versions, headline metrics, probes
+    (sentences with the scores they must get), and ``seal``, the SHA-256 of the rest as compact
+    JSON with sorted keys. Written with sorted keys and two blanks of indentation; any other form
+    is refused.
 ``weights.npz``
     Plain arrays, loaded without running code. For each family of terms (``labels.terms``)
     ``<family>_terms`` (UTF-8, separated by line feeds, in column order) and ``<family>_idf`` of

@@ -4,6 +4,8 @@ Called by ``training.train``. Works at a stated prevalence: the labelled set hol
 positives than real text, and a score calibrated to the set would promise too much outside it.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -15,6 +17,16 @@ Bools = NDArray[np.bool_]
 
 class DecisionError(ValueError):
     """Scores from which no calibration or threshold can be fitted."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """What one threshold would give: shares in [0, 1] at the stated prevalence."""
+
+    threshold: float
+    precision: float
+    recall: float
+    given_share: float
 
 
 def prevalence_weights(has_label: Bools, prevalence: float) -> Floats:
@@ -92,6 +104,33 @@ def choose_threshold(scores: Floats, has_label: Bools, weights: Floats) -> float
     best = int(np.argmax(np.where(is_cut, f1, -1.0)))
     below = ranked[best + 1] if best + 1 < len(ranked) else 0.0
     return round(float((ranked[best] + below) / 2), 4)
+
+
+def threshold_curve(
+    scores: Floats, has_label: Bools, weights: Floats, threshold: float, max_points: int = 60
+) -> tuple[CurvePoint, ...]:
+    """Return what other thresholds would give, in rising order; one of them is ``threshold``.
+
+    The thresholds lie at even steps of recall, where the choice is, not at even steps of score.
+    A threshold of 0 is left out: it would give every label. Parameters as in ``choose_threshold``.
+    """
+    steps = np.quantile(scores[has_label], np.linspace(0, 1, max_points - 1))
+    # Rounded down, so that at least the sentence whose score it is gets the label.
+    cuts = np.unique(np.append(np.floor(steps * 1e4) / 1e4, threshold))
+    positive = weights * has_label
+    points = []
+    for cut in cuts[cuts > 0]:
+        is_given = scores >= cut
+        given, hits = weights[is_given].sum(), positive[is_given].sum()
+        points.append(
+            CurvePoint(
+                round(float(cut), 4),
+                round(float(hits / given), 4),
+                round(float(hits / positive.sum()), 4),
+                round(float(given / weights.sum()), 4),
+            )
+        )
+    return tuple(points)
 
 
 def uncertain_range(scores: Floats, has_label: Bools, error_rate: float) -> tuple[float, float]:

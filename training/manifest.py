@@ -66,6 +66,10 @@ def build_manifest(
         "languages": list(language_codes),
         "thresholds": thresholds,
         "calibration": calibration | {"prevalence": taxonomy.prevalence},
+        "curves": {
+            label: [asdict(point) for point in curve]
+            for label, curve in zip(taxonomy.ids, model.curves, strict=True)
+        },
         "uncertain": {"error_rate": config.error_rate, "ranges": ranges},
         "world": {"min_known_share": model.min_known},
         "features": _features(model.pipeline),

@@ -21,10 +21,12 @@ from labels.text import compose
 from training.config import TrainingConfig
 from training.counts import TermCounts, Weighing, count_terms, weigh
 from training.decisions import (
+    CurvePoint,
     choose_threshold,
     fit_calibration,
     min_known_share,
     prevalence_weights,
+    threshold_curve,
     uncertain_range,
 )
 from training.pipeline import build_classifier
@@ -42,10 +44,10 @@ class TrainedModel:
     """A fitted pipeline, calibration included, and what was learned about it out of fold.
 
     ``weighing`` counts and weighs the terms of the training sentences. ``thresholds``,
-    ``calibration`` (slope, intercept) and ``uncertain`` (the score from which a label is possible,
-    that up to which its absence is) are in taxonomy order. ``scores`` and ``given``, of shape
-    (n_sentences, n_labels), are out of fold, the scores calibrated. ``min_known`` is the share of
-    known words under which a sentence is outside the model's world.
+    ``calibration`` (slope, intercept), ``uncertain`` (the score from which a label is possible,
+    that up to which its absence is) and ``curves`` are in taxonomy order. ``scores`` and
+    ``given``, of shape (n_sentences, n_labels), are out of fold, the scores calibrated.
+    ``min_known`` is the share of known words under which a sentence is outside the model's world.
     """
 
     pipeline: Pipeline
@@ -53,6 +55,7 @@ class TrainedModel:
     thresholds: tuple[float, ...]
     calibration: tuple[tuple[float, float], ...]
     uncertain: tuple[tuple[float, float], ...]
+    curves: tuple[tuple[CurvePoint, ...], ...]
     min_known: float
     scores: Floats
     given: Bools
@@ -95,7 +98,7 @@ def train(
     on_step("sentences read")
     logits, known = out_of_fold(counts, sentences, truth, lexicon, config, on_step)
     scores = np.empty_like(logits)
-    calibration, thresholds, uncertain = [], [], []
+    calibration, thresholds, uncertain, curves = [], [], [], []
     for column in range(truth.shape[1]):
         has_label, possible = truth[:, column], is_possible[:, column]
         share = taxonomy.prevalence or float(has_label.mean())
@@ -104,7 +107,9 @@ def train(
         scores[:, column] = expit(slope * logits[:, column] + intercept)
         calibration.append((slope, intercept))
         reachable = np.where(possible, scores[:, column], 0.0)
-        thresholds.append(choose_threshold(reachable, has_label, weights))
+        threshold = choose_threshold(reachable, has_label, weights)
+        thresholds.append(threshold)
+        curves.append(threshold_curve(reachable, has_label, weights, threshold))
         uncertain.append(uncertain_range(scores[:, column], has_label, config.error_rate))
     on_step("calibrated, thresholds chosen")
     weighing = weigh(counts, np.arange(len(sentences)), lexicon, config)
@@ -116,6 +121,7 @@ def train(
         tuple(thresholds),
         tuple(calibration),
         tuple(uncertain),
+        tuple(curves),
         min_known_share(known),
         scores,
         give_labels(scores, np.array(thresholds), is_possible, taxonomy),

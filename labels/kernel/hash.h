@@ -35,15 +35,26 @@ static inline uint64_t pair_key(uint32_t first, uint32_t second) {
     return hash_key(((uint64_t)first << 32) | second, TWO_WORDS);
 }
 
-/* The number at a key in an open hash table with linear probing, UINT32_MAX if it is not there. */
-static inline uint32_t hash_find(const uint64_t *keys, const uint32_t *ids, uint32_t mask,
-                                 uint64_t key) {
+/* A place in an open hash table with linear probing; key 0: free. */
+typedef struct {
+    uint64_t key;
+    uint64_t number;
+} Slot;
+
+/* The number at a key, UINT32_MAX if it is not there. */
+static inline uint32_t hash_find(const Slot *slots, uint32_t mask, uint64_t key) {
     for (uint32_t i = (uint32_t)key & mask;; i = (i + 1) & mask) {
-        if (keys[i] == key)
-            return ids[i];
-        if (keys[i] == 0)
+        if (slots[i].key == key)
+            return (uint32_t)slots[i].number;
+        if (slots[i].key == 0)
             return UINT32_MAX;
     }
+}
+
+/* Whether a key may be in a table: few that are not pass, and no slot is fetched for the rest. */
+static inline int filter_passes(const uint64_t *filter, uint32_t mask, uint64_t key) {
+    uint32_t bit = (uint32_t)(key >> 32) & mask;
+    return filter[bit >> 6] >> (bit & 63) & 1;
 }
 
 #endif

@@ -56,28 +56,40 @@ static void kernel_free(Kernel *self) {
     Py_DECREF(type);
 }
 
-static int hold(Kernel *self, PyObject *tables, Array *arrays) {
-    PyObject *name, *array;
-    Py_ssize_t at = 0, n;
-    while (PyDict_Next(tables, &at, &name, &array)) {
-        int i = self->n_arrays;
-        if (i == MAX_ARRAYS) {
-            PyErr_SetString(PyExc_ValueError, "too many arrays");
-            return 0;
-        }
-        const char *text = PyUnicode_AsUTF8AndSize(name, &n);
-        if (text == NULL || PyObject_GetBuffer(array, &self->buffers[i], PyBUF_C_CONTIGUOUS) < 0)
-            return 0;
-        self->n_arrays++;
-        self->names[i] = malloc((size_t)n + 1);
-        if (self->names[i] == NULL) {
-            PyErr_NoMemory();
-            return 0;
-        }
-        memcpy(self->names[i], text, (size_t)n + 1);
-        arrays[i] = (Array){self->names[i], self->buffers[i].buf, (size_t)self->buffers[i].len};
+static int hold_one(Kernel *self, PyObject *name, PyObject *given, Array *array) {
+    int i = self->n_arrays;
+    Py_ssize_t n;
+    const char *text = PyUnicode_AsUTF8AndSize(name, &n);
+    if (text == NULL)
+        return 0;
+    if (i == MAX_ARRAYS) {
+        PyErr_SetString(PyExc_ValueError, "too many arrays");
+        return 0;
     }
+    Py_buffer *buffer = &self->buffers[i];
+    if (PyObject_GetBuffer(given, buffer, PyBUF_C_CONTIGUOUS) < 0)
+        return 0;
+    self->n_arrays++;
+    self->names[i] = malloc((size_t)n + 1);
+    if (self->names[i] == NULL) {
+        PyErr_NoMemory();
+        return 0;
+    }
+    memcpy(self->names[i], text, (size_t)n + 1);
+    *array = (Array){self->names[i], buffer->buf, (size_t)buffer->len, (size_t)buffer->itemsize};
     return 1;
+}
+
+static int hold(Kernel *self, PyObject *tables, Array *arrays) {
+    /* A list of our own: to ask for a buffer may run code that changes the dictionary. */
+    PyObject *items = PyDict_Items(tables);
+    int is_held = items != NULL;
+    for (Py_ssize_t i = 0; is_held && i < PyList_Size(items); i++) {
+        PyObject *item = PyList_GetItem(items, i);
+        is_held = hold_one(self, PyTuple_GetItem(item, 0), PyTuple_GetItem(item, 1), &arrays[i]);
+    }
+    Py_XDECREF(items);
+    return is_held;
 }
 
 static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *keywords) {
@@ -142,19 +154,29 @@ static int open_strings(Texts *texts, PyObject *list) {
     return 1;
 }
 
+static int are_offsets(const Py_buffer *offsets) {
+    return offsets->itemsize == sizeof(int64_t) && offsets->len >= offsets->itemsize &&
+           (uintptr_t)offsets->buf % _Alignof(int64_t) == 0;
+}
+
 static int open_bytes(Texts *texts, PyObject *bytes, PyObject *array) {
     Py_buffer offsets;
-    int is_valid = 0;
     if (PyObject_GetBuffer(bytes, &texts->bytes, PyBUF_C_CONTIGUOUS) < 0 ||
         PyObject_GetBuffer(array, &offsets, PyBUF_C_CONTIGUOUS) < 0)
         return 0;
-    const int64_t *at = offsets.buf;
-    if (offsets.len >= 8 && offsets.len % 8 == 0 && (uintptr_t)at % 8 == 0) {
-        is_valid = room_for_texts(texts, (size_t)offsets.len / 8 - 1);
-        for (size_t i = 0; is_valid && i < texts->n; i++) {
-            is_valid = at[i] >= 0 && at[i] <= at[i + 1] && at[i + 1] <= texts->bytes.len;
-            texts->utf8[i] = (const char *)texts->bytes.buf + at[i];
-            texts->n_bytes[i] = (size_t)(at[i + 1] - at[i]);
+    int is_valid = are_offsets(&offsets) &&
+                   room_for_texts(texts, (size_t)(offsets.len / offsets.itemsize) - 1);
+    /* Each is read once: another thread may write to the array. */
+    const volatile int64_t *at = offsets.buf;
+    int64_t end = is_valid ? at[0] : 0;
+    is_valid = is_valid && end >= 0;
+    for (size_t i = 0; is_valid && i < texts->n; i++) {
+        int64_t start = end;
+        end = at[i + 1];
+        is_valid = start <= end && end <= texts->bytes.len;
+        if (is_valid) {
+            texts->utf8[i] = (const char *)texts->bytes.buf + start;
+            texts->n_bytes[i] = (size_t)(end - start);
         }
     }
     PyBuffer_Release(&offsets);
@@ -177,16 +199,28 @@ static int open_texts(Texts *texts, PyObject *given) {
     return is_open;
 }
 
-/* Open writable arrays with a row a text, of the sizes given, in bytes. */
-static int open_answers(PyObject *const *args, Py_buffer *answers, const size_t *sizes,
+/* An array for answers: a row a text, of n_columns numbers of the size given. */
+typedef struct {
+    size_t n_columns, size;
+} Column;
+
+static int is_for(const Py_buffer *buffer, const Column *column, size_t n) {
+    return (size_t)buffer->itemsize == column->size && (uintptr_t)buffer->buf % column->size == 0 &&
+           (size_t)buffer->len == n * column->n_columns * column->size;
+}
+
+static int open_answers(PyObject *const *args, Py_buffer *answers, const Column *columns,
                         int n_arrays, size_t n) {
     for (int i = 0; i < n_arrays; i++) {
+        memset(&answers[i], 0, sizeof answers[i]);
+        if (i > 0 && args[i] == Py_None) /* not asked for */
+            continue;
         int is_open = PyObject_GetBuffer(args[i], &answers[i],
                                          PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) == 0;
-        if (is_open && (size_t)answers[i].len == n * sizes[i])
+        if (is_open && is_for(&answers[i], &columns[i], n))
             continue;
         if (is_open)
-            PyErr_SetString(PyExc_ValueError, "an array for answers has the wrong size");
+            PyErr_SetString(PyExc_ValueError, "an array for answers has the wrong size or type");
         for (int k = 0; k < i + is_open; k++)
             PyBuffer_Release(&answers[k]);
         return 0;
@@ -196,42 +230,55 @@ static int open_answers(PyObject *const *args, Py_buffer *answers, const size_t 
 
 enum { SCORES, KNOWN, OUTSIDE, NAMED, N_ANSWERS };
 
+/* Score all texts, each alone, so that no answer depends on another; count those that are left to
+   Python. */
 static Status score_all(const Tables *t, Work *work, const Texts *texts, int is_composed,
-                        const Py_buffer *to) {
+                        const Py_buffer *to, size_t *n_left) {
+    *n_left = 0;
     for (size_t i = 0; i < texts->n; i++) {
         Answer answer = {0, 0, NEEDS_PYTHON_CODE};
         double *scores = (double *)to[SCORES].buf + i * t->n_labels;
-        if (score_text(t, work, texts->utf8[i], texts->n_bytes[i], is_composed, scores, &answer) ==
-            NO_MEMORY)
+        Status status = score_text(t, work, texts->utf8[i], texts->n_bytes[i], is_composed, scores,
+                                   &answer);
+        if (status == NO_MEMORY)
             return NO_MEMORY;
-        ((double *)to[KNOWN].buf)[i] = answer.known;
-        ((uint8_t *)to[OUTSIDE].buf)[i] = answer.outside;
-        ((uint64_t *)to[NAMED].buf)[i] = answer.named;
+        *n_left += status == NEEDS_PYTHON;
+        if (to[KNOWN].buf != NULL)
+            ((double *)to[KNOWN].buf)[i] = answer.known;
+        if (to[OUTSIDE].buf != NULL)
+            ((uint8_t *)to[OUTSIDE].buf)[i] = answer.outside;
+        if (to[NAMED].buf != NULL)
+            ((uint64_t *)to[NAMED].buf)[i] = answer.named;
     }
     return READ;
 }
 
-/* score(texts, is_composed, scores, known, outside, named) */
+/* score(texts, is_composed, scores, known, outside, named) -> how many are left to Python */
 static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
-    const size_t sizes[N_ANSWERS] = {self->tables.n_labels * sizeof(double), sizeof(double), 1,
-                                     sizeof(uint64_t)};
+    const Column columns[N_ANSWERS] = {
+        [SCORES] = {self->tables.n_labels, sizeof(double)},
+        [KNOWN] = {1, sizeof(double)},
+        [OUTSIDE] = {1, sizeof(uint8_t)},
+        [NAMED] = {1, sizeof(uint64_t)},
+    };
     Py_buffer answers[N_ANSWERS];
     Texts texts;
     Work *work = NULL;
+    size_t n_left = 0;
     if (n_args != 2 + N_ANSWERS) {
         PyErr_SetString(PyExc_TypeError, "score takes texts, a flag and four arrays");
         return NULL;
     }
     if (!open_texts(&texts, args[0]))
         return NULL;
-    if (open_answers(args + 2, answers, sizes, N_ANSWERS, texts.n)) {
+    if (open_answers(args + 2, answers, columns, N_ANSWERS, texts.n)) {
         work = take_work(self);
         if (work != NULL) {
             Status status;
             int is_composed = args[1] == Py_True;
             Py_BEGIN_ALLOW_THREADS;
-            status = score_all(&self->tables, work, &texts, is_composed, answers);
+            status = score_all(&self->tables, work, &texts, is_composed, answers, &n_left);
             Py_END_ALLOW_THREADS;
             give_back(self, work);
             if (status == NO_MEMORY)
@@ -243,13 +290,13 @@ static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_
     close_texts(&texts);
     if (PyErr_Occurred())
         return NULL;
-    Py_RETURN_NONE;
+    return PyLong_FromSize_t(n_left);
 }
 
 /* identify(texts, languages): numbers of 32 bits */
 static PyObject *kernel_identify(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
-    const size_t size = sizeof(int32_t);
+    const Column column = {1, sizeof(int32_t)};
     Py_buffer languages;
     Texts texts;
     Work *work = NULL;
@@ -259,7 +306,7 @@ static PyObject *kernel_identify(PyObject *object, PyObject *const *args, Py_ssi
     }
     if (!open_texts(&texts, args[0]))
         return NULL;
-    if (open_answers(args + 1, &languages, &size, 1, texts.n)) {
+    if (open_answers(args + 1, &languages, &column, 1, texts.n)) {
         work = take_work(self);
         if (work != NULL) {
             Status status = READ;
@@ -308,57 +355,47 @@ static PyObject *make_keys_of_texts(PyObject *module, PyObject *args) {
 
 /* make_pair_keys(bytes of uint32 pairs) -> bytes of uint64 */
 static PyObject *make_pair_keys(PyObject *module, PyObject *args) {
-    Py_buffer pairs;
+    PyObject *pairs;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*", &pairs))
+    if (!PyArg_ParseTuple(args, "S", &pairs))
         return NULL;
-    const uint32_t *numbers = pairs.buf;
-    Py_ssize_t n = pairs.len / 8;
+    const uint32_t *numbers = (const uint32_t *)PyBytes_AsString(pairs);
+    Py_ssize_t n = PyBytes_Size(pairs) / 8;
     PyObject *result = PyBytes_FromStringAndSize(NULL, n * 8);
     for (Py_ssize_t i = 0; result != NULL && i < n; i++) {
         uint64_t key = pair_key(numbers[2 * i], numbers[2 * i + 1]);
         memcpy(PyBytes_AsString(result) + i * 8, &key, 8);
     }
-    PyBuffer_Release(&pairs);
     return result;
 }
 
-/* make_hash_table(bytes of uint64) -> (keys, ids): number i under key i, at most half full */
+/* make_hash_table(bytes of uint64) -> bytes of slots: number i under key i, at most half full */
 static PyObject *make_hash_table(PyObject *module, PyObject *args) {
-    Py_buffer buffer;
+    PyObject *bytes;
     (void)module;
-    if (!PyArg_ParseTuple(args, "y*", &buffer))
+    if (!PyArg_ParseTuple(args, "S", &bytes))
         return NULL;
-    const uint64_t *keys = buffer.buf;
-    size_t n = (size_t)buffer.len / 8, size = 16;
+    const uint64_t *keys = (const uint64_t *)PyBytes_AsString(bytes);
+    size_t n = (size_t)PyBytes_Size(bytes) / 8, size = 16;
     while (size < 2 * n)
         size *= 2;
-    PyObject *slots = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size * 8));
-    PyObject *ids = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size * 4));
-    int is_unique = 1;
-    if (slots != NULL && ids != NULL) {
-        uint64_t *slot_keys = (uint64_t *)PyBytes_AsString(slots);
-        uint32_t *slot_ids = (uint32_t *)PyBytes_AsString(ids);
-        memset(slot_keys, 0, size * 8);
-        memset(slot_ids, 0, size * 4);
-        for (size_t i = 0; i < n && is_unique; i++) {
-            size_t slot = (uint32_t)keys[i] & (size - 1);
-            while (slot_keys[slot] != 0 && slot_keys[slot] != keys[i])
-                slot = (slot + 1) & (size - 1);
-            is_unique = slot_keys[slot] == 0;
-            slot_keys[slot] = keys[i];
-            slot_ids[slot] = (uint32_t)i;
+    PyObject *result = PyBytes_FromStringAndSize(NULL, (Py_ssize_t)(size * sizeof(Slot)));
+    if (result != NULL) {
+        Slot *slots = (Slot *)PyBytes_AsString(result);
+        memset(slots, 0, size * sizeof *slots);
+        for (size_t i = 0; i < n; i++) {
+            size_t at = (uint32_t)keys[i] & (size - 1);
+            while (slots[at].key != 0 && slots[at].key != keys[i])
+                at = (at + 1) & (size - 1);
+            if (slots[at].key != 0) {
+                PyErr_SetString(PyExc_ValueError, "two have the same key");
+                Py_CLEAR(result);
+                break;
+            }
+            slots[at] = (Slot){keys[i], i};
         }
     }
-    PyBuffer_Release(&buffer);
-    if (!is_unique)
-        PyErr_SetString(PyExc_ValueError, "two have the same key");
-    if (PyErr_Occurred()) {
-        Py_XDECREF(slots);
-        Py_XDECREF(ids);
-        return NULL;
-    }
-    return Py_BuildValue("(NN)", slots, ids);
+    return result;
 }
 
 static PyMethodDef kernel_methods[] = {

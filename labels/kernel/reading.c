@@ -235,47 +235,57 @@ static void cut(Work *w) {
     }
 }
 
-/* Whether a key may be a lexicon word; few that are none pass. */
-static int may_be_word(const Tables *t, uint64_t key) {
-    uint32_t bit = (uint32_t)(key >> 32) & t->filter_mask;
-    return t->word_filter[bit >> 6] >> (bit & 63) & 1;
+/* Keep a key that may be a lexicon word, and have its slot fetched until it is looked up. */
+static void add_candidate(const Tables *t, Work *w, uint64_t key) {
+    if (!filter_passes(t->word_filter, t->word_filter_mask, key))
+        return;
+    __builtin_prefetch(&t->word_slots[(uint32_t)key & t->word_mask]);
+    w->keys[w->n_keys++] = key;
 }
 
-static void find_word(const Tables *t, Work *w, uint64_t key) {
-    uint32_t word = hash_find(t->word_keys, t->word_ids, t->word_mask, key);
-    if (word != NONE)
-        w->words[w->n_words++] = word;
+/* Make the keys of what a token can be: the whole word, then its beginnings, longest first. */
+static void find_candidates(const Tables *t, Work *w, Token *token) {
+    uint64_t hash = HASH_START, beginnings[64];
+    uint32_t n = token->n_form, n_beginnings = 0;
+    for (uint32_t k = 1; k <= n; k++) {
+        hash = hash_one(hash, token->form[k - 1]);
+        if (k == t->stem_length)
+            token->stem_hash = hash;
+        if (k < 64 && (t->beginning_lengths >> k & 1))
+            beginnings[n_beginnings++] = hash;
+    }
+    if (n < t->stem_length)
+        token->stem_hash = hash;
+    token->first_word = (uint32_t)w->n_keys;
+    add_candidate(t, w, hash_key(hash, WHOLE_WORD));
+    while (n_beginnings > 0)
+        add_candidate(t, w, hash_key(beginnings[--n_beginnings], BEGINNING));
+    token->n_words = (uint32_t)w->n_keys - token->first_word;
 }
 
 /* Find the lexicon words that each token can be. */
 static Status find_words(const Tables *t, Work *w) {
-    uint64_t beginnings[64];
-    w->n_words = 0;
+    w->n_words = w->n_keys = 0;
+    for (uint32_t i = 0; i < w->n_tokens; i++) {
+        /* One whole word, and a beginning for each bit of beginning_lengths. */
+        if (!grow((void **)&w->keys, &w->size_keys, w->n_keys + 64, sizeof *w->keys))
+            return NO_MEMORY;
+        find_candidates(t, w, &w->tokens[i]);
+    }
+    if (!grow((void **)&w->words, &w->size_words, w->n_keys, sizeof *w->words))
+        return NO_MEMORY;
     for (uint32_t i = 0; i < w->n_tokens; i++) {
         Token *token = &w->tokens[i];
-        uint64_t hash = HASH_START;
-        uint32_t n = token->n_form, n_beginnings = 0;
-        /* One whole word, and a beginning for each bit of beginning_lengths. */
-        if (!grow((void **)&w->words, &w->size_words, w->n_words + 64, sizeof *w->words))
-            return NO_MEMORY;
-        for (uint32_t k = 1; k <= n; k++) {
-            hash = hash_one(hash, token->form[k - 1]);
-            if (k == t->stem_length)
-                token->stem_hash = hash;
-            if (k < 64 && (t->beginning_lengths >> k & 1)) {
-                uint64_t key = hash_key(hash, BEGINNING);
-                if (may_be_word(t, key))
-                    beginnings[n_beginnings++] = key;
+        uint32_t first = token->first_word, end = first + token->n_words;
+        token->first_word = (uint32_t)w->n_words;
+        token->starts = 0;
+        for (uint32_t k = first; k < end; k++) {
+            uint32_t word = hash_find(t->word_slots, t->word_mask, w->keys[k]);
+            if (word != NONE) {
+                w->words[w->n_words++] = word;
+                token->starts |= t->word_starts[word];
             }
         }
-        if (n < t->stem_length)
-            token->stem_hash = hash;
-        token->first_word = (uint32_t)w->n_words;
-        uint64_t whole = hash_key(hash, WHOLE_WORD);
-        if (may_be_word(t, whole))
-            find_word(t, w, whole);
-        while (n_beginnings > 0)
-            find_word(t, w, beginnings[--n_beginnings]);
         token->n_words = (uint32_t)w->n_words - token->first_word;
     }
     return READ;
@@ -324,7 +334,10 @@ static void match_phrases(const Tables *t, const Work *w, const uint32_t *sequen
             continue;
         for (uint32_t k = 0; k < second->n_words; k++) {
             uint32_t b = w->words[second->first_word + k];
-            uint32_t pair = hash_find(t->pair_keys, t->pair_ids, t->pair_mask, pair_key(a, b));
+            uint64_t key = pair_key(a, b);
+            if (!filter_passes(t->pair_filter, t->pair_filter_mask, key))
+                continue;
+            uint32_t pair = hash_find(t->pair_slots, t->pair_mask, key);
             if (pair == NONE)
                 continue;
             int is_open = t->word_open[b];
@@ -355,20 +368,13 @@ static void match_singles(const Tables *t, const Work *w, uint32_t number, uint3
         if (!(t->word_starts[word] & kind))
             continue;
         for (uint32_t e = t->single_start[word]; e < t->single_start[word + 1]; e++) {
-            const Entry *entry = &t->entries[t->single_entries[e]];
+            const Entry *entry = &t->entries[e];
             if ((entry->matcher == 0) == (kind == NAME_SINGLE) &&
                 best[entry->matcher].entry == NULL && ends[entry->matcher] <= at &&
-                has_case(t, w, token, &t->entry_words[entry->first_word]))
+                (!entry->is_cased || has_case(t, w, token, &t->entry_words[entry->first_word])))
                 best[entry->matcher].entry = entry;
         }
     }
-}
-
-static uint8_t starts(const Tables *t, const Work *w, uint32_t number) {
-    uint8_t all = 0;
-    for (uint32_t i = 0; i < w->tokens[number].n_words; i++)
-        all |= t->word_starts[w->words[w->tokens[number].first_word + i]];
-    return all;
 }
 
 static int add_found(Work *w, uint32_t token, const Entry *entry) {
@@ -386,7 +392,7 @@ static Status find_names(const Tables *t, Work *w) {
     for (uint32_t i = 0; i < w->n_tokens; i++)
         w->concepts[i] = i;
     for (uint32_t i = 0; i < w->n_tokens;) {
-        uint8_t kinds = starts(t, w, i);
+        uint8_t kinds = w->tokens[i].starts;
         Best best = {NULL, 0, 0};
         if ((kinds & NAME_PHRASE) && i + 1 < w->n_tokens) {
             Best all[MAX_MATCHERS] = {{NULL, 0, 0}};
@@ -412,7 +418,7 @@ static Status find_concepts(const Tables *t, Work *w) {
     uint32_t covered[MAX_MATCHERS] = {0}, ends[MAX_MATCHERS] = {0}, most = 0;
     size_t n_names = w->n_found;
     for (uint32_t i = 0; i < w->n_rest; i++) {
-        uint8_t kinds = starts(t, w, w->rest[i]);
+        uint8_t kinds = w->tokens[w->rest[i]].starts;
         if (!(kinds & (CONCEPT_SINGLE | CONCEPT_PHRASE)))
             continue;
         Best best[MAX_MATCHERS];

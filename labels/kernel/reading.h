@@ -10,6 +10,7 @@ typedef struct {
     uint32_t n_form;
     uint32_t first_word, n_words; /* the lexicon words it can be: whole, then beginnings, longest first */
     uint64_t stem_hash;
+    uint8_t starts; /* what these words can begin */
 } Token;
 
 typedef struct {

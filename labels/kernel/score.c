@@ -18,9 +18,7 @@ static double frequency(uint32_t count) {
 }
 
 static void prefetch_term(const Tables *t, uint64_t key) {
-    uint32_t slot = (uint32_t)key & t->term_mask;
-    __builtin_prefetch(&t->term_keys[slot]);
-    __builtin_prefetch(&t->term_rows[slot]);
+    __builtin_prefetch(&t->term_slots[(uint32_t)key & t->term_mask]);
 }
 
 /* Replace the keys by rows in place; NONE where a term is unknown. */
@@ -31,7 +29,7 @@ static void find_rows(const Tables *t, Work *w) {
     for (size_t i = 0; i < w->n_keys; i++) {
         if (i + ahead < w->n_keys)
             prefetch_term(t, w->keys[i + ahead]);
-        uint32_t row = hash_find(t->term_keys, t->term_rows, t->term_mask, w->keys[i]);
+        uint32_t row = hash_find(t->term_slots, t->term_mask, w->keys[i]);
         if (row != NONE)
             __builtin_prefetch(&t->rows[(size_t)row * (t->n_labels + 1)]);
         w->keys[i] = row;

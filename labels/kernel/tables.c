@@ -18,11 +18,18 @@ static const Array *find(const Array *arrays, size_t n_arrays, const char *name)
     return NULL;
 }
 
+/* The size of the numbers that the array for `field` holds. */
+#define NUMBER_SIZE(field)                                                                         \
+    _Generic(*(field), Entry: sizeof(uint32_t), EntryWord: sizeof(uint32_t),                       \
+             Slot: sizeof(uint64_t),                                                               \
+             default: sizeof *(field))
+
 /* Points `field` at the array of its name and `count` at its number of elements. */
 #define TAKE(field, name, count)                                                                   \
     do {                                                                                           \
         const Array *found = find(arrays, n_arrays, name);                                         \
         CHECK(found != NULL, name " is missing");                                                  \
+        CHECK(found->item == NUMBER_SIZE(field), name " holds numbers of another size");           \
         CHECK(found->size % sizeof *(field) == 0, name " has a broken size");                      \
         CHECK((uintptr_t)found->data % _Alignof(uint64_t) == 0, name " is not aligned");           \
         CHECK(found->size / sizeof *(field) < UINT32_MAX, name " is too large");                   \
@@ -46,17 +53,22 @@ static bool are_starts(const uint32_t *starts, uint32_t n, uint32_t n_elements) 
 }
 
 /* A hash table ends each search at a free slot (key 0): it needs one, and a size of 2^n. */
-static bool is_hash_table(const uint64_t *keys, const uint32_t *ids, uint32_t n, uint32_t limit) {
+static bool is_hash_table(const Slot *slots, uint32_t n, uint32_t limit) {
     bool has_free_slot = false;
     if (n == 0 || (n & (n - 1)) != 0)
         return false;
     for (uint32_t i = 0; i < n; i++) {
-        if (keys[i] == 0)
+        if (slots[i].key == 0)
             has_free_slot = true;
-        else if (ids[i] >= limit)
+        else if (slots[i].number >= limit)
             return false;
     }
     return has_free_slot;
+}
+
+/* A filter is a number of bits of 2^n, in words of 64. */
+static bool is_filter(uint32_t n) {
+    return n > 0 && n < UINT32_MAX / 64 && (n & (n - 1)) == 0;
 }
 
 static const char *open_characters(Tables *t, const Array *arrays, size_t n_arrays) {
@@ -71,7 +83,7 @@ static const char *open_characters(Tables *t, const Array *arrays, size_t n_arra
 }
 
 static const char *open_lexicon(Tables *t, const Array *arrays, size_t n_arrays) {
-    uint32_t n, n_other, n_words, n_singles, n_pairs, n_value_signs, n_starts;
+    uint32_t n, n_other, n_words, n_pairs, n_value_signs, n_starts;
     const uint64_t *lengths;
     const uint32_t *counts;
     TAKE(counts, "lexicon_counts", n);
@@ -84,14 +96,12 @@ static const char *open_lexicon(Tables *t, const Array *arrays, size_t n_arrays)
     TAKE(t->word_starts, "word_starts", t->n_lexicon_words);
     TAKE(t->word_open, "word_open", n);
     CHECK(n == t->n_lexicon_words, "word_open does not fit");
-    TAKE(t->word_keys, "word_keys", n);
-    TAKE(t->word_ids, "word_ids", n_other);
-    CHECK(n == n_other && is_hash_table(t->word_keys, t->word_ids, n, t->n_lexicon_words),
-          "word_keys is no hash table");
+    TAKE(t->word_slots, "word_slots", n);
+    CHECK(is_hash_table(t->word_slots, n, t->n_lexicon_words), "word_slots is no hash table");
     t->word_mask = n - 1;
     TAKE(t->word_filter, "word_filter", n);
-    CHECK(n > 0 && n < UINT32_MAX / 64 && (n & (n - 1)) == 0, "word_filter has a broken size");
-    t->filter_mask = n * 64 - 1;
+    CHECK(is_filter(n), "word_filter has a broken size");
+    t->word_filter_mask = n * 64 - 1;
     TAKE(lengths, "beginning_lengths", n);
     CHECK(n == 1, "beginning_lengths is not one number");
     t->beginning_lengths = lengths[0];
@@ -126,13 +136,11 @@ static const char *open_lexicon(Tables *t, const Array *arrays, size_t n_arrays)
             for (uint32_t k = t->value_start[entry->value]; k < t->value_start[entry->value + 1]; k++)
                 CHECK(t->value_signs[k] < t->n_names, "entries: a name is no name");
     }
-    TAKE(t->single_entries, "single_entries", n_singles);
     TAKE(t->single_start, "single_start", n);
-    CHECK(n == t->n_lexicon_words + 1 && are_starts(t->single_start, n, n_singles) &&
-              all_below(t->single_entries, n_singles, t->n_entries),
+    CHECK(n == t->n_lexicon_words + 1 && are_starts(t->single_start, n, t->n_entries),
           "single_start points outside");
-    for (uint32_t i = 0; i < n_singles; i++)
-        CHECK(t->entries[t->single_entries[i]].n_words == 1, "single_entries holds a phrase");
+    for (uint32_t i = 0; i < t->single_start[n - 1]; i++)
+        CHECK(t->entries[i].n_words == 1, "single_start holds a phrase");
     TAKE(t->pair_entries, "pair_entries", n_other);
     TAKE(t->pair_start, "pair_start", n);
     CHECK(n == n_pairs + 1 && are_starts(t->pair_start, n, n_other) &&
@@ -140,16 +148,17 @@ static const char *open_lexicon(Tables *t, const Array *arrays, size_t n_arrays)
           "pair_start points outside");
     for (uint32_t i = 0; i < n_other; i++)
         CHECK(t->entries[t->pair_entries[i]].n_words >= 2, "pair_entries holds a single word");
-    TAKE(t->pair_keys, "pair_keys", n);
-    TAKE(t->pair_ids, "pair_ids", n_other);
-    CHECK(n == n_other && is_hash_table(t->pair_keys, t->pair_ids, n, n_pairs),
-          "pair_keys is no hash table");
+    TAKE(t->pair_slots, "pair_slots", n);
+    CHECK(is_hash_table(t->pair_slots, n, n_pairs), "pair_slots is no hash table");
     t->pair_mask = n - 1;
+    TAKE(t->pair_filter, "pair_filter", n);
+    CHECK(is_filter(n), "pair_filter has a broken size");
+    t->pair_filter_mask = n * 64 - 1;
     return NULL;
 }
 
 static const char *open_terms(Tables *t, const Array *arrays, size_t n_arrays) {
-    uint32_t n, n_other, n_values;
+    uint32_t n, n_values;
     TAKE(t->families, "families", t->n_families);
     CHECK(t->n_families <= MAX_FAMILIES && all_below(t->families, t->n_families, N_FAMILIES),
           "families holds an unknown family");
@@ -169,10 +178,8 @@ static const char *open_terms(Tables *t, const Array *arrays, size_t n_arrays) {
         CHECK(isfinite(t->intercepts[i]), "intercepts holds a number that is not finite");
     for (uint32_t i = 0; i < t->n_families; i++)
         CHECK(isfinite(t->family_weights[i]), "family_weights holds a number that is not finite");
-    TAKE(t->term_keys, "term_keys", n);
-    TAKE(t->term_rows, "term_rows", n_other);
-    CHECK(n == n_other && is_hash_table(t->term_keys, t->term_rows, n, t->n_rows),
-          "term_keys is no hash table");
+    TAKE(t->term_slots, "term_slots", n);
+    CHECK(is_hash_table(t->term_slots, n, t->n_rows), "term_slots is no hash table");
     t->term_mask = n - 1;
     return NULL;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hash.h"
+
 #define NONE UINT32_MAX
 #define MAX_FAMILIES 8
 #define MAX_MATCHERS 64
@@ -39,6 +41,7 @@ typedef struct {
     uint32_t first_word, n_words; /* in entry_words */
     uint32_t matcher;             /* 0: names; others: concept classes of one language */
     uint32_t value;
+    uint32_t is_cased; /* whether a word of it has a rule of case */
 } Entry;
 
 typedef struct {
@@ -53,11 +56,10 @@ typedef struct {
     const uint16_t *char_class;
     const uint32_t *char_shift; /* what to add for the small letter, modulo 2^32 */
     /* lexicon words: a hash table from key to number */
-    const uint64_t *word_keys;
-    const uint32_t *word_ids;
+    const Slot *word_slots;
     uint32_t word_mask;
     const uint64_t *word_filter; /* a bit for the upper half of each key */
-    uint32_t filter_mask;
+    uint32_t word_filter_mask;
     const uint8_t *word_starts; /* per word: what it can begin */
     const uint8_t *word_open;   /* per word: whether it may go on */
     uint32_t n_lexicon_words;
@@ -66,11 +68,11 @@ typedef struct {
     const Entry *entries;
     uint32_t n_entries;
     const EntryWord *entry_words;
-    const uint32_t *single_start; /* n_lexicon_words + 1, in single_entries */
-    const uint32_t *single_entries;
-    const uint64_t *pair_keys;
-    const uint32_t *pair_ids;
+    const uint32_t *single_start; /* n_lexicon_words + 1, in entries */
+    const Slot *pair_slots;
     uint32_t pair_mask;
+    const uint64_t *pair_filter;
+    uint32_t pair_filter_mask;
     const uint32_t *pair_start; /* in pair_entries */
     const uint32_t *pair_entries;
     uint32_t n_matchers;
@@ -85,8 +87,7 @@ typedef struct {
     const uint32_t *text;
     uint32_t n_text;
     /* terms: a hash table from key to row; a row is idf, then a coefficient per label */
-    const uint64_t *term_keys;
-    const uint32_t *term_rows;
+    const Slot *term_slots;
     uint32_t term_mask;
     const float *rows;
     uint32_t n_rows, n_labels;
@@ -115,6 +116,7 @@ typedef struct {
     const char *name;
     const void *data;
     size_t size; /* bytes */
+    size_t item; /* bytes of one number */
 } Array;
 
 /* Fill tables from named arrays. Returns NULL, or what is wrong with them. */

@@ -215,37 +215,43 @@ def _lexicon_tables(lexicon: Lexicon) -> Tables:
 
 def _entry_tables(entries: Sequence[_Entry], texts: _Texts) -> Tables:
     word_of: dict[tuple[str, bool], int] = {}
-    rows: list[tuple[int, int, int, int]] = []
+    ids_of = [
+        [word_of.setdefault((w.form, w.continues), len(word_of)) for w in entry.words]
+        for entry in entries
+    ]
+    # Single words first, by word, so that those of one stand in a row; phrases as they came.
+    order = sorted(
+        range(len(entries)),
+        key=lambda i: ids_of[i][0] if len(ids_of[i]) == 1 else len(word_of),
+    )
+    rows: list[tuple[int, int, int, int, int]] = []
     words: list[tuple[int, int, int, int]] = []
-    singles: dict[int, list[int]] = {}
+    n_singles = [0] * len(word_of)
     pairs: dict[tuple[int, int], list[int]] = {}
-    kinds: dict[int, int] = {}
-    for number, entry in enumerate(entries):
-        rows.append((len(words), len(entry.words), entry.matcher, entry.value))
-        ids = [word_of.setdefault((w.form, w.continues), len(word_of)) for w in entry.words]
+    kinds = [0] * len(word_of)
+    for number, (entry, ids) in enumerate((entries[i], ids_of[i]) for i in order):
+        is_cased = any(word.case != "any" for word in entry.words)
+        rows.append((len(words), len(ids), entry.matcher, entry.value, is_cased))
         for word, i in zip(entry.words, ids, strict=True):
             written = word.written if word.case == "exact" else ""
             words.append((i, _CASES[word.case], texts.add(written), len(written)))
-        is_name, is_single = entry.matcher == 0, len(ids) == 1
-        if is_single:
-            singles.setdefault(ids[0], []).append(number)
-            kind = _NAME_SINGLE if is_name else _CONCEPT_SINGLE
+        is_name = entry.matcher == 0
+        if len(ids) == 1:
+            n_singles[ids[0]] += 1
+            kinds[ids[0]] |= _NAME_SINGLE if is_name else _CONCEPT_SINGLE
         else:
             pairs.setdefault((ids[0], ids[1]), []).append(number)
-            kind = _NAME_PHRASE if is_name else _CONCEPT_PHRASE
-        kinds[ids[0]] = kinds.get(ids[0], 0) | kind
-    single_start, single_entries = _ranges([singles.get(i, []) for i in range(len(word_of))])
+            kinds[ids[0]] |= _NAME_PHRASE if is_name else _CONCEPT_PHRASE
     pair_start, pair_entries = _ranges(list(pairs.values()))
     pair_numbers = np.array(list(pairs), dtype=np.uint32).reshape(-1, 2)
-    pair_keys, pair_ids = _hash_table(make_pair_keys(pair_numbers.tobytes()))
+    pair_keys = make_pair_keys(pair_numbers.tobytes())
     return _word_tables(word_of) | {
-        "word_starts": np.array([kinds.get(i, 0) for i in range(len(word_of))], dtype=np.uint8),
-        "entries": np.array(rows, dtype=np.uint32).reshape(-1, 4),
+        "word_starts": np.array(kinds, dtype=np.uint8),
+        "entries": np.array(rows, dtype=np.uint32).reshape(-1, 5),
         "entry_words": np.array(words, dtype=np.uint32).reshape(-1, 4),
-        "single_start": single_start,
-        "single_entries": single_entries,
-        "pair_keys": pair_keys,
-        "pair_ids": pair_ids,
+        "single_start": np.cumsum([0, *n_singles]).astype(np.uint32),
+        "pair_slots": _hash_table(pair_keys),
+        "pair_filter": _filter(pair_keys),
         "pair_start": pair_start,
         "pair_entries": pair_entries,
     }
@@ -258,15 +264,9 @@ def _word_tables(word_of: Mapping[tuple[str, bool], int]) -> Tables:
     key_bytes = b"".join(
         make_keys(_BEGINNING if continues else _WHOLE_WORD, [form]) for form, continues in word_of
     )
-    word_keys, word_ids = _hash_table(key_bytes)
-    bits = np.frombuffer(key_bytes, dtype=np.uint64) >> np.uint64(32)
-    bits &= np.uint64(_FILTER_BITS - 1)
-    is_set = np.zeros(_FILTER_BITS, dtype=np.uint8)
-    is_set[bits.astype(np.intp)] = 1
     return {
-        "word_filter": np.packbits(is_set, bitorder="little").view("<u8"),
-        "word_keys": word_keys,
-        "word_ids": word_ids,
+        "word_slots": _hash_table(key_bytes),
+        "word_filter": _filter(key_bytes),
         "word_open": np.array([continues for _, continues in word_of], dtype=np.uint8),
         "beginning_lengths": np.array([sum(1 << n for n in beginnings)], dtype=np.uint64),
     }
@@ -282,22 +282,28 @@ def _term_tables(
         make_keys(number, list(family.terms))
         for number, family in zip(numbers, families.values(), strict=True)
     )
-    term_keys, term_rows = _hash_table(key_bytes)
     idf = np.concatenate([np.zeros(0), *(family.idf for family in families.values())])
     rows = np.ascontiguousarray(np.column_stack([idf, coefficients]), dtype=np.float32)
     return {
         "families": _numbers(numbers),
         "family_weights": np.array([f.weight for f in families.values()], dtype=np.float64),
-        "term_keys": term_keys,
-        "term_rows": term_rows,
+        "term_slots": _hash_table(key_bytes),
         "rows": rows,
         "intercepts": np.asarray(intercepts, dtype=np.float64),
     }
 
 
-def _hash_table(key_bytes: bytes) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
-    slots, ids = make_hash_table(key_bytes)
-    return np.frombuffer(slots, dtype=np.uint64), np.frombuffer(ids, dtype=np.uint32)
+def _hash_table(key_bytes: bytes) -> NDArray[np.uint64]:
+    """Return slots of a key and its number, of shape (n_slots, 2)."""
+    return np.frombuffer(make_hash_table(key_bytes), dtype=np.uint64).reshape(-1, 2)
+
+
+def _filter(key_bytes: bytes) -> NDArray[np.uint64]:
+    """Return a bit for the upper half of each key; few keys that are not in the table have one."""
+    upper = np.frombuffer(key_bytes, dtype=np.uint64) >> np.uint64(32)
+    is_set = np.zeros(_FILTER_BITS, dtype=np.uint8)
+    is_set[(upper & np.uint64(_FILTER_BITS - 1)).astype(np.intp)] = 1
+    return np.packbits(is_set, bitorder="little").view("<u8")
 
 
 def _ranges(groups: Sequence[Sequence[int]]) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

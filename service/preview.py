@@ -1,0 +1,87 @@
+"""Look at a file that was sent to be scored: its columns, its first rows, how many there are.
+
+``service.jobs`` runs ``look_at`` in a process of its own (``service.confined``), which begins
+quickly since no model is loaded here.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from service.confined import RefusalError
+from service.readers import InputError, open_source
+
+PREVIEW_ROWS = 5
+PREVIEW_CHARACTERS = 300
+MOST_COLUMNS = 1000
+
+_DELIMITERS = ",;\t|"
+_TEXT_NAMES = ("text", "body", "content", "sentence", "article", "fulltext", "full_text", "texto")
+
+
+def look_at(_: bytes, folder: str, name: str) -> dict[str, Any]:
+    """Return columns, number of rows, first rows, delimiter, and the column that holds the text.
+
+    Raises
+    ------
+    RefusalError
+        If the file cannot be read at all.
+    """
+    os.chdir(folder)
+    path = Path(name)
+    delimiter = _delimiter_of(path)
+    try:
+        source = open_source(path, None, delimiter)
+        if len(source.columns) > MOST_COLUMNS:
+            raise RefusalError(f"it has {len(source.columns)} columns, at most {MOST_COLUMNS}")
+        rows = 0
+        preview: list[dict[str, Any]] = []
+        for chunk in source.chunks:
+            rows += len(chunk.lines) + len(chunk.rejects)
+            missing = min(PREVIEW_ROWS - len(preview), len(chunk.lines))
+            preview += [_shown_row(chunk.row(index)) for index in range(missing)]
+    except InputError as error:
+        raise RefusalError(str(error)) from error
+    return {
+        "columns": source.columns,
+        "rows": rows,
+        "preview": preview,
+        "suggested_column": _text_column(source.columns, preview),
+        "delimiter": delimiter,
+    }
+
+
+def _delimiter_of(path: Path) -> str | None:
+    """Return what stands most often in the header of a csv file; spreadsheets differ by country."""
+    if path.suffix.lower() != ".csv":
+        return None
+    with path.open("rb") as file:
+        header = file.readline(65_536).decode(errors="replace")
+    return max(_DELIMITERS, key=header.count)
+
+
+def _shown_row(row: dict[str, Any]) -> dict[str, Any]:
+    return {column: _shown(value) for column, value in row.items()}
+
+
+def _shown(value: object) -> object:
+    if value is None or isinstance(value, (bool, float)):
+        return value
+    if isinstance(value, int) and abs(value) < 2**53:
+        return value
+    text = str(value)
+    return text if len(text) <= PREVIEW_CHARACTERS else text[:PREVIEW_CHARACTERS] + "…"
+
+
+def _text_column(columns: tuple[str, ...], preview: list[dict[str, Any]]) -> str | None:
+    """Return the column that is named like a text, or else the one that holds the longest."""
+    for name in _TEXT_NAMES:
+        for column in columns:
+            if column.strip().lower() == name:
+                return column
+    length = {
+        column: sum(len(row[column]) for row in preview if isinstance(row.get(column), str))
+        for column in columns
+    }
+    longest = max(columns, key=lambda column: length[column])
+    return longest if length[longest] else None
