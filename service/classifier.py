@@ -325,7 +325,7 @@ class Classifier:
         scores, is_possible = readings.scores, readings.is_possible
         reasons = readings.outside.copy()
         reasons[(reasons == 0) & ~is_possible.any(axis=1)] = NOBODY_NAMED
-        reasons[~np.broadcast_to(is_supported, reasons.shape)] = LANGUAGE_UNSUPPORTED
+        reasons[np.logical_not(is_supported)] = LANGUAGE_UNSUPPORTED
         is_open = reasons == 0
         given = give_labels(scores, self.artifact.thresholds, is_possible, self.taxonomy)
         low, high = self.artifact.uncertain.T
