@@ -143,7 +143,7 @@ function drawChart(job, labels) {
 /** Return a panel a label with a column a month, all on one scale. */
 function months(groups, labels) {
   const max = axisMaximum(
-    groups.flatMap(({ counts, n }) => labels.list.map(({ id }) => wilson(counts[id], n).share)),
+    groups.flatMap(({ counts, n }) => labels.list.map(({ id }) => wilson(counts[id], n).high)),
   );
   const every = Math.ceil(groups.length / 8);
   return el(

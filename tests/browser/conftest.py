@@ -88,17 +88,12 @@ def corrections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def server(corrections: Path) -> Iterator[str]:
-    """Serve the trained model on a free port; takes corrections and files of up to a megabyte."""
+    """Serve the trained model on a free port; takes corrections."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    settings = {
-        "STANCE_CORRECTIONS": f"sqlite:///{corrections}",
-        "STANCE_MAX_UPLOAD_BYTES": "1000000",
-        "STANCE_MAX_JOBS": "2",
-    }
     command = [sys.executable, "-m", "stance", "serve", "--port", str(port)]
-    environment = os.environ | settings
+    environment = os.environ | {"STANCE_CORRECTIONS": f"sqlite:///{corrections}"}
     with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
         try:
             _wait_until_ready(port, process)

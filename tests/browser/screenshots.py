@@ -34,17 +34,23 @@ def invented_table() -> bytes:
     return "\n".join(lines).encode()
 
 
+def leave(page: Page) -> None:
+    """Take the pointer away from the text, and with it the scores that it shows."""
+    page.mouse.move(2, 400)
+    page.locator("#tip").wait_for(state="hidden")
+
+
 def read(page: Page) -> None:
     page.locator("#examples button").first.click()
     page.locator(".sentence").first.wait_for()
-    page.mouse.move(2, 400)
+    leave(page)
 
 
 def why(page: Page) -> None:
     read(page)
     page.locator('.sentence[data-n="8"]').click()
     page.locator(".term-chart").wait_for()
-    page.mouse.move(2, 400)
+    leave(page)
 
 
 def compare(page: Page) -> None:

@@ -73,8 +73,12 @@ def test_a_running_job_can_be_cancelled(site: Site) -> None:
     expect(site.page.locator("#live")).to_have_text("Removed.")
 
 
-def test_a_file_beyond_the_limit_gets_the_command_to_run(site: Site) -> None:
-    upload(site, {"name": "big file.csv", "mimeType": "text/csv", "buffer": b"a" * 1_000_001})
+def test_a_file_beyond_the_limit_gets_the_command_to_run(site: Site, tmp_path: Path) -> None:
+    limit = site.ask("/model")["limits"]["max_upload_bytes"]
+    big = tmp_path / "big file.csv"
+    big.write_bytes(b"a" * (limit + 1))
+    site.page.click(".bar nav >> text=Files")
+    site.page.set_input_files("#table-file", big)
     problem = site.page.locator("#stage [role=alert]")
     expect(problem).to_contain_text("stance score 'big file.csv'")
 
