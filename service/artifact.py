@@ -21,6 +21,7 @@ from labels.terms import FAMILIES
 
 FORMAT = 2
 MANIFEST, WEIGHTS, LEXICON = "manifest.json", "weights.npz", "lexicon.json"
+NEAREST = "nearest.npz"
 DEFAULT_ARTIFACT = Path(__file__).parent.parent / "models" / "default"
 
 
@@ -43,7 +44,8 @@ class Artifact:
 
     ``blocks`` holds the families of terms in column order, ``coefficients`` is of shape (n_terms
     in all blocks, n_labels), ``uncertain`` of shape (n_labels, 2): the score from which a label is
-    possible, and that up to which its absence is.
+    possible, and that up to which its absence is. ``nearest`` is the content of its file, held
+    because the folder may get another artifact while this one still answers.
     """
 
     path: Path
@@ -56,6 +58,7 @@ class Artifact:
     blocks: dict[str, Block]
     coefficients: NDArray[np.float64]
     intercepts: NDArray[np.float64]
+    nearest: bytes
 
     @property
     def name(self) -> str:
@@ -130,6 +133,7 @@ def read_artifact(path: Path) -> Artifact:
         blocks,
         coefficients,
         intercepts,
+        files[NEAREST],
     )
 
 
@@ -174,8 +178,9 @@ def _check_seal(where: Path, content: bytes, manifest: dict[str, Any]) -> None:
 def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
     """Check the digest of every file of the artifact; return what the service reads."""
     digests = manifest.get("files")
-    if not isinstance(digests, dict) or not {WEIGHTS, LEXICON} <= set(digests):
-        raise ArtifactError(f"{path / MANIFEST}: 'files' does not name {WEIGHTS} and {LEXICON}")
+    read = {WEIGHTS, LEXICON, NEAREST}
+    if not isinstance(digests, dict) or not read <= set(digests):
+        raise ArtifactError(f"{path / MANIFEST}: 'files' does not name all of {sorted(read)}")
     contents: dict[str, bytes] = {}
     for name, expected in digests.items():
         where = path / name
@@ -189,7 +194,7 @@ def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, bytes]:
                 f"{where}: damaged, SHA-256 is {found[:12]}..., the manifest says "
                 f"{str(expected)[:12]}...; restore the file or train again"
             )
-        if name in (WEIGHTS, LEXICON):
+        if name in read:
             contents[name] = content
     return contents
 

@@ -273,8 +273,8 @@ class Classifier:
 
     @cached_property
     def _nearest(self) -> NearestSentences:
-        # Read at the first question for evidence: most callers never ask.
-        return NearestSentences(self.artifact.path)
+        # Made at the first question for evidence: most callers never ask.
+        return NearestSentences(self.artifact.nearest)
 
     def _notices(self, language: str, is_supported: bool, n_sentences: int) -> tuple[Notice, ...]:
         ours = ", ".join(self.taxonomy.languages)

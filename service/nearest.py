@@ -3,13 +3,12 @@
 The file is described in ``training/nearest.py``.
 """
 
-from pathlib import Path
+import io
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-NEAREST = "nearest.npz"
 N_SHOWN = 3
 
 
@@ -23,10 +22,10 @@ class Neighbour(NamedTuple):
 
 
 class NearestSentences:
-    """The labelled sentences of an artifact by term; read when first asked for."""
+    """The labelled sentences of an artifact by term; ``content`` is that of ``nearest.npz``."""
 
-    def __init__(self, path: Path) -> None:
-        with np.load(path / NEAREST, allow_pickle=False) as arrays:
+    def __init__(self, content: bytes) -> None:
+        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             self._ids = _split(arrays["ids"])
             self._texts = _split(arrays["texts"])
             self._labels: NDArray[np.bool_] = arrays["labels"]

@@ -20,7 +20,14 @@ def rewrite(artifact: Path, **changes: Any) -> None:
     (artifact / "manifest.json").write_bytes(orjson.dumps(manifest, option=options) + b"\n")
 
 
-FILES = ("manifest.json", "weights.npz", "pipeline.joblib", "card.md", "report.html")
+FILES = (
+    "manifest.json",
+    "weights.npz",
+    "nearest.npz",
+    "pipeline.joblib",
+    "card.md",
+    "report.html",
+)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -85,3 +92,11 @@ def test_a_manifest_that_is_no_object_is_refused(artifact_copy: Path, content: b
     (artifact_copy / "manifest.json").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"manifest\.json"):
         load(artifact_copy)
+
+
+def test_a_loaded_model_needs_its_folder_no_more(artifact_copy: Path) -> None:
+    classifier = load(artifact_copy)
+    for file in artifact_copy.iterdir():
+        file.unlink()
+    (sentence,) = classifier.classify("The port brings jobs.", evidence=True).sentences
+    assert sentence.nearest
