@@ -1,20 +1,19 @@
 """Start the HTTP server: check what can be checked first, so that a failure is one clear line."""
 
-import os
 import socket
-from pathlib import Path
 
 import uvicorn
 
 from service.artifact import read_artifact
+from service.settings import Settings
 
 
 class ServerError(RuntimeError):
     """The server cannot start."""
 
 
-def serve(model: Path, host: str, port: int, workers: int) -> None:
-    """Serve until stopped.
+def serve(settings: Settings) -> None:
+    """Serve until stopped; the environment holds the same settings for the server's processes.
 
     Raises
     ------
@@ -23,10 +22,9 @@ def serve(model: Path, host: str, port: int, workers: int) -> None:
     ServerError
         If the address cannot be listened on.
     """
-    artifact = read_artifact(model)
+    host, port = settings.host, settings.port
+    artifact = read_artifact(settings.model)
     _check_free(host, port)
-    # The server's processes read their settings from the environment.
-    os.environ["STANCE_MODEL"] = str(model)
     # 0.0.0.0 and :: mean every address; the one to try is this machine's.
     url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
     print(f"model {artifact.version} on {url} (page: /, documentation: /docs). Try:")
@@ -40,7 +38,7 @@ def serve(model: Path, host: str, port: int, workers: int) -> None:
         factory=True,
         host=host,
         port=port,
-        workers=workers,
+        workers=settings.workers,
         # A line a request would cost time and tell nothing about a text that may be told.
         access_log=False,
         log_level="warning",
