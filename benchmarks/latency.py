@@ -21,6 +21,7 @@ import stance
 from labels.sentences import read_labelled_set
 from service.app import create_app
 from service.artifact import DEFAULT_ARTIFACT
+from service.models import Models
 from service.settings import Settings
 
 N_ROUNDS = 7
@@ -54,7 +55,7 @@ def _candidates(sample: list[str]) -> tuple[Candidates, float]:
     pipeline = joblib.load(DEFAULT_ARTIFACT / "pipeline.joblib")
     model = stance.load()
     app = create_app(Settings())
-    app.state.classifier = model
+    app.state.models = Models(DEFAULT_ARTIFACT)
 
     async def post_all(texts: list[str]) -> None:
         for body in [orjson.dumps({"text": text}) for text in texts]:

@@ -1,5 +1,9 @@
 """The HTTP service: routes that receive a schema, call the classifier and return its answer."""
 
+import asyncio
+import logging
+import multiprocessing
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -14,9 +18,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from service import errors, requests
-from service.classifier import Classifier, TextError, load
+from service import admin, errors, requests
+from service.artifact import ArtifactError
+from service.classifier import Classifier, TextError
 from service.errors import ProblemError
+from service.models import POLL_SECONDS, Models
 from service.prediction import Prediction
 from service.schemas import (
     BatchItem,
@@ -25,10 +31,10 @@ from service.schemas import (
     ClassifyRequest,
     Health,
     ModelResponse,
-    Problem,
     TaxonomyResponse,
 )
 from service.settings import Settings
+from service.shutdown import CloseWhileDraining, Drain, on_signal
 
 INLINE_CHARACTERS = 4000
 """Texts up to this length, in code points, are answered on the event loop: a few milliseconds.
@@ -42,24 +48,31 @@ Tags each sentence of a text with the stances it voices. Errors are RFC 9457 pro
 (`application/problem+json`) and never repeat the text; texts are not stored or logged.
 """
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {errors.MEDIA_TYPE: {}}, "description": description}
-    for status, description in {
+_PROBLEMS = errors.responses(
+    {
         400: "The body is not valid JSON in UTF-8.",
         413: "The body is larger than the limit.",
         415: "The content type is not application/json.",
         422: "A field is missing, unknown, of the wrong type or beyond a limit.",
-    }.items()
-}
+    }
+)
+_NOT_READY = errors.responses({503: "The process is about to end."})
+
+
+log = logging.getLogger("stance")
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service. The model is loaded when the application starts, not here."""
+    drain = Drain(settings.drain_seconds)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.classifier = load(settings.model)
-        yield
+        drain.install()
+        with await _load_models(settings, drain) as models:
+            app.state.models = models
+            on_signal(signal.SIGHUP, models.reload_soon)
+            yield
 
     app = FastAPIOffline(
         title="Stance",
@@ -71,13 +84,36 @@ def create_app(settings: Settings) -> FastAPI:
         routes=list(_classify_router(settings).routes),
     )
     errors.install(app)
-    _add_information(app)
+    app.add_middleware(CloseWhileDraining, drain=drain)
+    app.include_router(admin.router)
+    _add_information(app, drain)
     return app
 
 
 def app_from_environment() -> FastAPI:
     """Return the service under the settings of the environment; what server processes call."""
     return create_app(Settings())
+
+
+async def _load_models(settings: Settings, drain: Drain) -> Models:
+    """Load the models; a worker among several waits until it can.
+
+    Such a worker replaces one that died. If it failed now, because the folder holds a bad artifact
+    or none for an instant, the supervisor would end the workers that still answer.
+
+    Raises
+    ------
+    ArtifactError
+        If the process is no worker of several, or is told to end.
+    """
+    while True:
+        try:
+            return await run_in_threadpool(Models, settings.model, settings.shadow)
+        except ArtifactError as error:
+            if multiprocessing.parent_process() is None or drain.has_begun:
+                raise
+            log.error("worker waits for a model: %s", error)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 class _DirectRoute(APIRoute):
@@ -107,7 +143,9 @@ def _classify_router(settings: Settings) -> APIRouter:
         """Split one text into sentences and label each."""
         content = await requests.read_json(request, settings.max_body_bytes)
         item = _parse_item(content, settings)
-        prediction = await _classify(_classifier(request), item)
+        models = _models(request)
+        prediction = await _classify(models.classifier, item)
+        models.observe(prediction)
         return _json(prediction.to_json())
 
     @router.post(
@@ -125,13 +163,15 @@ def _classify_router(settings: Settings) -> APIRouter:
         if len(batch.items) > settings.max_batch_items:
             detail = f"{len(batch.items)} items, at most {settings.max_batch_items} are taken"
             raise ProblemError(422, detail)
-        results = [await _classify_item(_classifier(request), i, settings) for i in batch.items]
+        models = _models(request)
+        classifier = models.classifier  # one for the whole batch, whatever is put in service
+        results = [await _classify_item(models, classifier, i, settings) for i in batch.items]
         return _json(orjson.dumps({"results": results}))
 
     return router
 
 
-def _add_information(app: FastAPI) -> None:
+def _add_information(app: FastAPI, drain: Drain) -> None:
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
         return HTMLResponse((files("service") / "page.html").read_text(encoding="utf-8"))
@@ -139,14 +179,18 @@ def _add_information(app: FastAPI) -> None:
     @app.get("/labels", response_model=TaxonomyResponse, tags=["model"])
     async def labels(request: Request) -> Response:
         """Return what the labels are and mean."""
-        taxonomy = _classifier(request).taxonomy.to_dict()
+        taxonomy = _models(request).classifier.taxonomy.to_dict()
         return _json(orjson.dumps({key: taxonomy[key] for key in TaxonomyResponse.model_fields}))
 
     @app.get("/model", response_model=ModelResponse, tags=["model"])
     async def model(request: Request) -> Response:
         """Return the public part of the model's manifest: version, thresholds, metrics."""
-        classifier = _classifier(request)
-        manifest = classifier.artifact.manifest | {"labels": classifier.taxonomy.ids}
+        models = _models(request)
+        classifier = models.classifier
+        manifest = classifier.artifact.manifest | {
+            "labels": classifier.taxonomy.ids,
+            "refused": models.served.refusal is not None,
+        }
         return _json(orjson.dumps({key: manifest[key] for key in ModelResponse.model_fields}))
 
     @app.get("/health/live", response_model=Health, tags=["health"])
@@ -154,15 +198,17 @@ def _add_information(app: FastAPI) -> None:
         """Tell that the process runs."""
         return Health(status="live")
 
-    @app.get("/health/ready", response_model=Health, tags=["health"])
+    @app.get("/health/ready", response_model=Health, tags=["health"], responses=_NOT_READY)
     async def ready(request: Request) -> Health:
-        """Tell that the model is loaded and answers."""
-        _classifier(request).score(["ready?"])
+        """Tell that the model is loaded and answers, and that the process is not about to end."""
+        if drain.has_begun:
+            raise ProblemError(503, "The process is about to end; it takes no new clients.")
+        _models(request).classifier.score(["ready?"])
         return Health(status="ready")
 
 
-def _classifier(request: Request) -> Classifier:
-    return cast(Classifier, request.app.state.classifier)
+def _models(request: Request) -> Models:
+    return cast(Models, request.app.state.models)
 
 
 def _json(content: bytes) -> Response:
@@ -204,14 +250,16 @@ async def _classify(classifier: Classifier, item: ClassifyRequest) -> Prediction
 
 
 async def _classify_item(
-    classifier: Classifier, content: object, settings: Settings
+    models: Models, classifier: Classifier, content: object, settings: Settings
 ) -> dict[str, Any]:
     """Return one result of a batch, in the shape of ``BatchItem``."""
     item_id = content.get("id") if isinstance(content, dict) else None
     result: dict[str, Any] = dict.fromkeys(BatchItem.model_fields)
     result["id"] = item_id if isinstance(item_id, str) else None
     try:
-        result["prediction"] = await _classify(classifier, _parse_item(content, settings))
+        prediction = await _classify(classifier, _parse_item(content, settings))
+        models.observe(prediction)
+        result["prediction"] = prediction
     except ProblemError as error:
         result["problem"] = error.problem.model_dump()
     return result

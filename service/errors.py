@@ -7,8 +7,9 @@ into ``application/problem+json``.
 import logging
 import re
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from fastapi import FastAPI, Request, Response
@@ -68,6 +69,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ProblemError, on_problem)
     app.add_exception_handler(HTTPException, on_http)
     app.add_middleware(_DefectsWithoutText)
+
+
+def responses(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return the entries of the OpenAPI document for problems of these statuses."""
+    return {
+        status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": description}
+        for status, description in descriptions.items()
+    }
 
 
 def response_of(problem: Problem, headers: dict[str, str] | None = None) -> Response:

@@ -39,6 +39,7 @@ def serve(settings: Settings) -> None:
         host=host,
         port=port,
         workers=settings.workers,
+        timeout_graceful_shutdown=settings.shutdown_seconds,
         # A line a request would cost time and tell nothing about a text that may be told.
         access_log=False,
         log_level="warning",

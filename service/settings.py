@@ -41,9 +41,20 @@ class Settings(BaseSettings):
         Path | None, Field(description="TOML file of settings, named as here in lower case.")
     ] = None
     model: Annotated[Path, Field(description="Folder of the trained model.")] = DEFAULT_ARTIFACT
+    shadow: Annotated[
+        Path | None,
+        Field(description="Folder of a second model that is compared with the first and unseen."),
+    ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="Processes that answer.")] = 1
+    drain_seconds: Annotated[
+        float,
+        Field(ge=0, description="Time from SIGTERM in which readiness is off and all is answered."),
+    ] = 3.0
+    shutdown_seconds: Annotated[
+        int, Field(ge=1, description="Longest time after that for the requests that are left.")
+    ] = 5
     keys: Annotated[
         Path | None,
         Field(description="File of API keys (stance keys); with it every request needs one."),
