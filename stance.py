@@ -53,6 +53,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(labels_commands.app, name="labels")
+app.add_typer(service_commands.keys, name="keys")
 app.command()(service_commands.serve)
 
 ModelOption = Annotated[

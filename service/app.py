@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from service import admin, errors, requests
+from service import access, admin, errors, requests
 from service.artifact import ArtifactError
 from service.classifier import Classifier, TextError
 from service.errors import ProblemError
@@ -83,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         # Given here, they are matched before the documentation's own paths.
         routes=list(_classify_router(settings).routes),
     )
+    access.install(app, settings)
     errors.install(app)
     app.add_middleware(CloseWhileDraining, drain=drain)
     app.include_router(admin.router)

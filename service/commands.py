@@ -2,12 +2,20 @@
 
 import inspect
 import os
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from labels.commands import errors_as_messages
 from service.settings import Settings, flag, read_origins, read_settings, shown, variable
+
+keys = typer.Typer(help="API keys: who may call the service.", no_args_is_help=True)
+
+KeysOption = Annotated[
+    Path, typer.Option("--keys", envvar=variable("keys"), help="File of API keys.")
+]
+NameArgument = Annotated[str, typer.Argument(help="Who or what uses the key.")]
 
 
 def serve(print_settings: bool, **flags: Any) -> None:
@@ -27,6 +35,50 @@ def serve(print_settings: bool, **flags: Any) -> None:
         # The server's processes read their settings again, from here.
         os.environ.update({variable(name): shown(given[name]) for name in given})
         run_server(settings)
+
+
+@keys.command("add")
+def keys_add(
+    name: NameArgument,
+    scope: Annotated[
+        list[str],
+        typer.Option(help="What the key is for: classify, correct, metrics, admin; repeatable."),
+    ] = ["classify"],  # noqa: B006 (Typer copies it)
+    rate: Annotated[str, typer.Option(help="Most requests in a time.")] = "600/minute",
+    path: KeysOption = Path("keys.json"),
+) -> None:
+    """Make a key and print it, this once: the file keeps only its hash."""
+    from service.keys import add_key
+
+    with errors_as_messages():
+        key = add_key(path, name, scope, rate)
+    typer.echo(key)
+    typer.echo(f"{path}: holds its hash; serve with: stance serve --keys {path}", err=True)
+
+
+@keys.command("list")
+def keys_list(path: KeysOption = Path("keys.json")) -> None:
+    """Print name, scopes, rate and date of each key."""
+    from rich.table import Table
+
+    from labels.commands import console
+    from service.keys import read_keys
+
+    with errors_as_messages():
+        table = Table("name", "scopes", "rate", "id", "created")
+        for key in read_keys(path):
+            table.add_row(key.name, ", ".join(sorted(key.scopes)), key.rate, key.id, key.created)
+    console().print(table)
+
+
+@keys.command("revoke")
+def keys_revoke(name: NameArgument, path: KeysOption = Path("keys.json")) -> None:
+    """Take a key out of the file; services that run refuse it within a second or two."""
+    from service.keys import revoke_key
+
+    with errors_as_messages():
+        revoke_key(path, name)
+    typer.echo(f"{path}: {name} revoked")
 
 
 def _print(settings: Settings, origins: dict[str, str]) -> None:

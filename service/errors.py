@@ -33,9 +33,16 @@ _PLAIN = re.compile(r"\w{1,40}", re.ASCII)
 class ProblemError(Exception):
     """A request that cannot be answered. ``detail`` holds nothing of the text."""
 
-    def __init__(self, status: int, detail: str, errors: Sequence[FieldError] = ()) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.problem = _problem(status, detail, errors)
+        self.headers = dict(headers or {})
 
 
 def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
@@ -56,7 +63,7 @@ def install(app: FastAPI) -> None:
 
     async def on_problem(_: Request, error: Exception) -> Response:
         assert isinstance(error, ProblemError)  # noqa: S101 (told to the type checker)
-        return response_of(error.problem)
+        return response_of(error.problem, error.headers)
 
     async def on_http(_: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 (told to the type checker)
