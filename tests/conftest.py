@@ -16,6 +16,7 @@ from labels.taxonomy import Taxonomy, read_taxonomy
 from service.app import create_app
 from service.classifier import Classifier, load
 from service.settings import Settings
+from training.artifact import write_artifact
 from training.config import TrainingConfig
 from training.run import run
 
@@ -68,6 +69,21 @@ def rewrite(artifact: Path, **changes: Any) -> None:
     manifest["seal"] = sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).hexdigest()
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
     (artifact / "manifest.json").write_bytes(orjson.dumps(manifest, option=options) + b"\n")
+
+
+def put(source: Path, folder: Path) -> None:
+    """Replace the artifact in `folder` as training does."""
+    manifest = orjson.loads((source / "manifest.json").read_bytes())
+    files = {name: (source / name).read_bytes() for name in manifest["files"]}
+    del manifest["seal"], manifest["files"]
+    write_artifact(folder, manifest, files)
+
+
+def damage(folder: Path) -> None:
+    """Flip a bit of the weights."""
+    content = bytearray((folder / "weights.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "weights.npz").write_bytes(content)
 
 
 @pytest.fixture

@@ -19,25 +19,11 @@ from service.classifier import Classifier, load
 from service.models import ServedModel
 from service.settings import Settings
 from service.shadow import Shadow
+from tests.conftest import damage, put
 from tests.servers import running, until
-from training.artifact import write_artifact
 
 TEXT = "The port brings jobs. Washington only sends warnings about China.\n"
 GENEROUS = "2-generous"
-
-
-def put(source: Path, folder: Path) -> None:
-    """Replace the artifact in `folder` as training does."""
-    manifest = orjson.loads((source / "manifest.json").read_bytes())
-    files = {name: (source / name).read_bytes() for name in manifest["files"]}
-    del manifest["seal"], manifest["files"]
-    write_artifact(folder, manifest, files)
-
-
-def damage(folder: Path) -> None:
-    content = bytearray((folder / "weights.npz").read_bytes())
-    content[len(content) // 2] ^= 1
-    (folder / "weights.npz").write_bytes(content)
 
 
 def labels_of(answer: dict[str, Any]) -> list[list[str]]:
