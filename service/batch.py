@@ -15,9 +15,10 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
-from service.classifier import Classifier, TextError
+from service.classifier import Classifier
 from service.prediction import Prediction
 from service.readers import Chunk, InputError, Reject, Source, open_source
+from service.texts import TextError
 from service.writers import OUTPUT_SUFFIXES, OutputError, RowError, Scored, Writer, open_writer
 
 MAX_TEXT_CHARACTERS = 1_000_000

@@ -28,13 +28,17 @@ from service.prediction import (
 )
 from service.scorer import Reading, Scorer
 from service.sentences import split_sentences
+from service.texts import check_text
 
 Floats = NDArray[np.float64]
 PROBE_TOLERANCE = 1e-6
 
+MAX_SENTENCE_CHARACTERS = 4000
+"""What is longer, in code points, is no sentence: ten for each of the most words of one.
 
-class TextError(ValueError):
-    """A text that cannot be classified. The message never repeats the text."""
+It gets no label (``too_long``), and its scores are those of its beginning: reading costs more than
+the length, and a text without a stop must not keep the others waiting.
+"""
 
 
 def load(path: str | Path = DEFAULT_ARTIFACT) -> "Classifier":
@@ -84,7 +88,7 @@ class Classifier:
         Raises
         ------
         TextError
-            If ``text`` is no string or holds a lone surrogate.
+            If ``text`` is no string, holds a lone surrogate or a flood of combining marks.
         """
         check_text(text)
         language = language or self.identify(text)
@@ -113,12 +117,13 @@ class Classifier:
         Raises
         ------
         TextError
-            If one of them is no string or holds a lone surrogate.
+            If one of them is no string, holds a lone surrogate or a flood of combining marks.
         """
         rows = []
         for sentence in sentences:
             check_text(sentence)
-            rows.append(expit(self._scorer.read(sentence).logits))
+            reading = self._scorer.read(sentence[:MAX_SENTENCE_CHARACTERS])
+            rows.append(expit(reading.logits))
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(self._ids))
 
     def label_rows(self, sentences: Iterable[str]) -> tuple[Floats, NDArray[np.bool_]]:
@@ -184,11 +189,12 @@ class Classifier:
         self, text: str, start: int, end: int, is_supported: bool, evidence: bool
     ) -> SentencePrediction:
         sentence = text[start:end]
-        check_text(sentence)
-        reading = self._scorer.read(sentence)
+        beginning = sentence[:MAX_SENTENCE_CHARACTERS]
+        reading = self._scorer.read(beginning)
         scores = expit(reading.logits)
         is_possible = np.array(possible_labels(reading.named, self.taxonomy))
-        reason: Reason | None = reading.outside
+        is_too_long = len(sentence) > MAX_SENTENCE_CHARACTERS
+        reason: Reason | None = "too_long" if is_too_long else reading.outside
         if not is_supported:
             reason = "language_unsupported"
         elif reason is None and not is_possible.any():
@@ -214,7 +220,7 @@ class Classifier:
             known=reading.known,
             reason=reason,
             uncertain=is_uncertain,
-            evidence=self._explain(sentence, start) if evidence else (),
+            evidence=self._explain(beginning, start) if evidence else (),
             nearest=self._find_nearest(reading) if evidence else (),
         )
 
@@ -297,25 +303,6 @@ class Classifier:
                     f"{self.artifact.path / MANIFEST}: probe {number} does not get the scores it "
                     "had in training; another version of stance trained the model, train again"
                 )
-
-
-def check_text(text: object) -> None:
-    """Refuse what is no string of Unicode scalar values.
-
-    Raises
-    ------
-    TextError
-        Naming what was found and where; never the text.
-    """
-    if not isinstance(text, str):
-        raise TextError(f"found {type(text).__name__}, expected a string")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise TextError(
-            f"lone surrogate U+{ord(text[error.start]):04X} at code point {error.start}; expected "
-            "valid Unicode"
-        ) from None
 
 
 def expit(logits: Floats) -> Floats:
