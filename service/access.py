@@ -14,13 +14,21 @@ from limits.strategies import FixedWindowRateLimiter
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from service import keys
+from service import errors, keys
 from service.errors import ProblemError, response_of
 from service.keys import Key, KeyRing
 from service.settings import Settings
 
 KEY_NAME = "stance.key"
 """Where the ASGI scope holds the name of the caller's key, for logs and metrics."""
+
+RESPONSES = errors.responses(
+    {
+        401: "No API key, or one that is not known.",
+        403: "The key has not the scope that the path needs.",
+        429: "The key's rate is used up.",
+    }
+)
 
 _OPEN = ("/health/",)
 _NEEDED: tuple[tuple[str, keys.Scope], ...] = (

@@ -18,7 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from service import access, admin, errors, requests
+from service import access, admin, errors, limits, requests
 from service.artifact import ArtifactError
 from service.classifier import Classifier, TextError
 from service.errors import ProblemError
@@ -51,11 +51,11 @@ Tags each sentence of a text with the stances it voices. Errors are RFC 9457 pro
 _PROBLEMS = errors.responses(
     {
         400: "The body is not valid JSON in UTF-8.",
-        413: "The body is larger than the limit.",
         415: "The content type is not application/json.",
         422: "A field is missing, unknown, of the wrong type or beyond a limit.",
     }
 )
+_EVERYWHERE = access.RESPONSES | limits.RESPONSES
 _NOT_READY = errors.responses({503: "The process is about to end."})
 
 
@@ -80,9 +80,13 @@ def create_app(settings: Settings) -> FastAPI:
         version="1",
         lifespan=lifespan,
         redoc_url=None,
+        responses=_EVERYWHERE,
+        # FastAPI's own would tell paths, queries and messages, which may hold a key or a text.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         # Given here, they are matched before the documentation's own paths.
         routes=list(_classify_router(settings).routes),
     )
+    limits.install(app, settings)
     access.install(app, settings)
     errors.install(app)
     app.add_middleware(CloseWhileDraining, drain=drain)
@@ -133,7 +137,8 @@ class _DirectRoute(APIRoute):
 
 
 def _classify_router(settings: Settings) -> APIRouter:
-    router = APIRouter(route_class=_DirectRoute, tags=["classify"], responses=_PROBLEMS)
+    responses = _EVERYWHERE | _PROBLEMS
+    router = APIRouter(route_class=_DirectRoute, tags=["classify"], responses=responses)
 
     @router.post(
         "/classify",
@@ -142,7 +147,7 @@ def _classify_router(settings: Settings) -> APIRouter:
     )
     async def classify(request: Request) -> Response:
         """Split one text into sentences and label each."""
-        content = await requests.read_json(request, settings.max_body_bytes)
+        content = await requests.read_json(request)
         item = _parse_item(content, settings)
         models = _models(request)
         prediction = await _classify(models.classifier, item)
@@ -156,7 +161,7 @@ def _classify_router(settings: Settings) -> APIRouter:
     )
     async def classify_batch(request: Request) -> Response:
         """Label many texts; an item that is wrong gets its problem, the others their answers."""
-        content = await requests.read_json(request, settings.max_body_bytes)
+        content = await requests.read_json(request)
         try:
             batch = BatchRequest.model_validate(content)
         except ValidationError as error:

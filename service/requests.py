@@ -1,4 +1,4 @@
-"""Read a request's body: its size, its type and its JSON, each with its own clear refusal.
+"""Read a request's body: its type and its JSON, each with its own clear refusal.
 
 FastAPI's own reading answers 500 to lone surrogates, NaN and 1e999 and repeats the text back, so
 the routes read the body here and document it with ``body_schema``.
@@ -14,12 +14,6 @@ from starlette.requests import ClientDisconnect
 from service.errors import ProblemError
 from service.schemas import FieldError
 
-DRAIN_FACTOR = 16
-"""How many times the limit is still read, and thrown away, so that the client hears the answer.
-
-A client that is cut off while sending sees a broken connection instead of the 413.
-"""
-
 
 def body_schema(model: type[BaseModel], **items: type[BaseModel]) -> dict[str, Any]:
     """Return the OpenAPI entry of a JSON body; ``items`` names what a list field holds."""
@@ -34,19 +28,22 @@ def field_problem(field: str, kind: str, detail: str) -> ProblemError:
     return ProblemError(422, detail, [FieldError(field=field, type=kind, message=detail)])
 
 
-async def read_json(request: Request, max_body_bytes: int) -> object:
-    """Return the parsed body.
+async def read_json(request: Request) -> object:
+    """Return the parsed body; ``service.limits`` bounds its size and the time it takes.
 
     Raises
     ------
     ProblemError
-        415 for another content type, 413 for too many bytes, 400 for what is not JSON in UTF-8:
-        NaN, numbers beyond a double, lone surrogates, invalid UTF-8, more than 1,024 levels.
+        415 for another content type, 400 for what is not JSON in UTF-8: NaN, numbers beyond a
+        double, lone surrogates, invalid UTF-8, more than 1,024 levels.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise ProblemError(415, "The content type must be application/json.")
-    body = await _read_body(request, max_body_bytes)
+    try:
+        body = await request.body()
+    except ClientDisconnect:
+        raise ProblemError(400, "The body ended early.") from None
     if not body.strip():
         raise ProblemError(400, "The body is empty; a JSON object was expected.")
     try:
@@ -56,20 +53,3 @@ async def read_json(request: Request, max_body_bytes: int) -> object:
         raise ProblemError(
             400, f"The body is not JSON in UTF-8: {error.msg} (character {error.pos})."
         ) from None
-
-
-async def _read_body(request: Request, max_body_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    try:
-        async for part in request.stream():
-            size += len(part)
-            if size <= max_body_bytes:
-                parts.append(part)
-            elif size > DRAIN_FACTOR * max_body_bytes:
-                break
-    except ClientDisconnect:
-        raise ProblemError(400, "The body ended early.") from None
-    if size > max_body_bytes:
-        raise ProblemError(413, f"The body has more than {max_body_bytes} bytes, the limit.")
-    return b"".join(parts)

@@ -5,6 +5,7 @@ import socket
 import uvicorn
 
 from service.artifact import read_artifact
+from service.connections import ImpatientProtocol
 from service.settings import Settings
 
 
@@ -39,6 +40,7 @@ def serve(settings: Settings) -> None:
         host=host,
         port=port,
         workers=settings.workers,
+        http=ImpatientProtocol,
         timeout_graceful_shutdown=settings.shutdown_seconds,
         # A line a request would cost time and tell nothing about a text that may be told.
         access_log=False,

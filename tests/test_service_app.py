@@ -180,7 +180,8 @@ def test_every_status_is_in_the_openapi_document(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     for path in ("/classify", "/classify/batch"):
         operation = document["paths"][path]["post"]
-        assert set(operation["responses"]) == {"200", "400", "413", "415", "422"}
+        problems = {"400", "401", "403", "408", "413", "415", "422", "429", "503"}
+        assert set(operation["responses"]) == {"200", *problems}
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         assert schema["additionalProperties"] is False
     assert "Prediction" in document["components"]["schemas"]
