@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from service import access, admin, errors, limits, requests
 from service.artifact import ArtifactError
-from service.classifier import Classifier, TextError
+from service.classifier import Classifier
 from service.errors import ProblemError
 from service.models import POLL_SECONDS, Models
 from service.prediction import Prediction
@@ -35,6 +35,7 @@ from service.schemas import (
 )
 from service.settings import Settings
 from service.shutdown import CloseWhileDraining, Drain, on_signal
+from service.texts import TextError
 
 INLINE_CHARACTERS = 4000
 """Texts up to this length, in code points, are answered on the event loop: a few milliseconds.
@@ -252,7 +253,7 @@ async def _classify(classifier: Classifier, item: ClassifyRequest) -> Prediction
         cost = len(item.text) * (10 if item.evidence else 1)
         return answer() if cost <= INLINE_CHARACTERS else await run_in_threadpool(answer)
     except TextError as error:
-        raise requests.field_problem("text", "invalid_unicode", str(error)) from None
+        raise requests.field_problem("text", "unreadable", str(error)) from None
 
 
 async def _classify_item(
