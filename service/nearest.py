@@ -60,7 +60,10 @@ class NearestSentences:
         if not square:
             return []
         similarity = totals / (self._norms * np.sqrt(square))
-        best = np.argsort(-similarity, kind="stable")[:n]
+        # Sorting only the best, since sorting all costs more than everything else about evidence.
+        limit = np.partition(similarity, -n)[-n] if n < len(similarity) else 0.0
+        candidates = np.flatnonzero(similarity >= limit)
+        best = candidates[np.argsort(-similarity[candidates], kind="stable")[:n]]
         return [
             Neighbour(self._ids[i], self._texts[i], self._labels[i], min(float(similarity[i]), 1.0))
             for i in best
