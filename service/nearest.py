@@ -60,15 +60,16 @@ class NearestSentences:
         if not square:
             return []
         similarity = totals / (self._norms * np.sqrt(square))
-        # Sorting only the best, since sorting all costs more than everything else about evidence.
-        limit = np.partition(similarity, -n)[-n] if n < len(similarity) else 0.0
-        candidates = np.flatnonzero(similarity >= limit)
-        best = candidates[np.argsort(-similarity[candidates], kind="stable")[:n]]
-        return [
-            Neighbour(self._ids[i], self._texts[i], self._labels[i], min(float(similarity[i]), 1.0))
-            for i in best
-            if similarity[i] > 0
-        ]
+        found = []
+        # Sorting all of them costs more than everything else about evidence.
+        for _ in range(min(n, len(similarity))):
+            i = int(similarity.argmax())
+            if similarity[i] <= 0:
+                break
+            likeness = min(float(similarity[i]), 1.0)
+            found.append(Neighbour(self._ids[i], self._texts[i], self._labels[i], likeness))
+            similarity[i] = 0
+        return found
 
 
 def _split(joined: NDArray[np.uint8]) -> list[str]:
