@@ -18,7 +18,18 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
 from starlette.types import Receive, Scope, Send
 
-from service import access, admin, errors, limits, requests
+from service import (
+    access,
+    admin,
+    errors,
+    exchanges,
+    headers,
+    limits,
+    logs,
+    metrics,
+    requests,
+)
+from service.answers import answer
 from service.artifact import ArtifactError
 from service.classifier import Classifier
 from service.errors import ProblemError
@@ -33,16 +44,8 @@ from service.schemas import (
     ModelResponse,
     TaxonomyResponse,
 )
-from service.settings import Settings
+from service.settings import Settings, read_settings
 from service.shutdown import CloseWhileDraining, Drain, on_signal
-from service.texts import TextError
-
-INLINE_CHARACTERS = 4000
-"""Texts up to this length, in code points, are answered on the event loop: a few milliseconds.
-
-Handing a text to a thread costs more than a short text itself, but a long one must not keep the
-health checks waiting.
-"""
 
 DESCRIPTION = """
 Tags each sentence of a text with the stances it voices. Errors are RFC 9457 problems
@@ -90,7 +93,10 @@ def create_app(settings: Settings) -> FastAPI:
     limits.install(app, settings)
     access.install(app, settings)
     errors.install(app)
+    headers.install(app, settings)
     app.add_middleware(CloseWhileDraining, drain=drain)
+    exchanges.install(app, [metrics.count_exchange, logs.exchange_logger()])
+    metrics.install(app, settings)
     app.include_router(admin.router)
     _add_information(app, drain)
     return app
@@ -98,7 +104,9 @@ def create_app(settings: Settings) -> FastAPI:
 
 def app_from_environment() -> FastAPI:
     """Return the service under the settings of the environment; what server processes call."""
-    return create_app(Settings())
+    settings = read_settings({})
+    logs.configure(settings.log_level)
+    return create_app(settings)
 
 
 async def _load_models(settings: Settings, drain: Drain) -> Models:
@@ -149,10 +157,8 @@ def _classify_router(settings: Settings) -> APIRouter:
     async def classify(request: Request) -> Response:
         """Split one text into sentences and label each."""
         content = await requests.read_json(request)
-        item = _parse_item(content, settings)
         models = _models(request)
-        prediction = await _classify(models.classifier, item)
-        models.observe(prediction)
+        prediction = await answer(content, models, models.classifier, settings)
         return _json(prediction.to_json())
 
     @router.post(
@@ -222,40 +228,6 @@ def _json(content: bytes) -> Response:
     return Response(content, media_type="application/json")
 
 
-def _parse_item(content: object, settings: Settings) -> ClassifyRequest:
-    """Return the checked request; its text is neither blank nor too long.
-
-    Raises
-    ------
-    ProblemError
-        Naming the field and what was expected.
-    """
-    try:
-        item = ClassifyRequest.model_validate(content)
-    except ValidationError as error:
-        raise errors.from_validation(error) from None
-    if not item.text.strip():
-        raise requests.field_problem("text", "blank", "text is empty or blank")
-    if len(item.text) > settings.max_text_characters:
-        limit = settings.max_text_characters
-        detail = f"text has {len(item.text)} characters, at most {limit} are taken"
-        raise requests.field_problem("text", "too_long", detail)
-    return item
-
-
-async def _classify(classifier: Classifier, item: ClassifyRequest) -> Prediction:
-    def answer() -> Prediction:
-        return classifier.classify(
-            item.text, id=item.id, language=item.language, evidence=item.evidence
-        )
-
-    try:
-        cost = len(item.text) * (10 if item.evidence else 1)
-        return answer() if cost <= INLINE_CHARACTERS else await run_in_threadpool(answer)
-    except TextError as error:
-        raise requests.field_problem("text", "unreadable", str(error)) from None
-
-
 async def _classify_item(
     models: Models, classifier: Classifier, content: object, settings: Settings
 ) -> dict[str, Any]:
@@ -264,9 +236,7 @@ async def _classify_item(
     result: dict[str, Any] = dict.fromkeys(BatchItem.model_fields)
     result["id"] = item_id if isinstance(item_id, str) else None
     try:
-        prediction = await _classify(classifier, _parse_item(content, settings))
-        models.observe(prediction)
-        result["prediction"] = prediction
+        result["prediction"] = await answer(content, models, classifier, settings)
     except ProblemError as error:
         result["problem"] = error.problem.model_dump()
     return result

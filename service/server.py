@@ -1,9 +1,14 @@
 """Start the HTTP server: check what can be checked first, so that a failure is one clear line."""
 
+import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 
 import uvicorn
 
+from service import logs
 from service.artifact import read_artifact
 from service.connections import ImpatientProtocol
 from service.settings import Settings
@@ -34,18 +39,33 @@ def serve(settings: Settings) -> None:
         """'{"text": "The port brings jobs, while Washington only sends warnings."}'""",
         flush=True,
     )
-    uvicorn.run(
-        "service.app:app_from_environment",
-        factory=True,
-        host=host,
-        port=port,
-        workers=settings.workers,
-        http=ImpatientProtocol,
-        timeout_graceful_shutdown=settings.shutdown_seconds,
-        # A line a request would cost time and tell nothing about a text that may be told.
-        access_log=False,
-        log_level="warning",
-    )
+    logs.configure(settings.log_level)
+    with _shared_figures(settings.workers):
+        uvicorn.run(
+            "service.app:app_from_environment",
+            factory=True,
+            host=host,
+            port=port,
+            workers=settings.workers,
+            http=ImpatientProtocol,
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+            # service.logs writes a line for each request, and formats what the server logs.
+            access_log=False,
+            log_config=None,
+            log_level="warning",
+            server_header=False,
+        )
+
+
+@contextmanager
+def _shared_figures(workers: int) -> Iterator[None]:
+    """Give several workers a folder in which they add up their metrics."""
+    if workers == 1:
+        yield
+        return
+    with TemporaryDirectory(prefix="stance-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _check_free(host: str, port: int) -> None:

@@ -9,7 +9,8 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from service.app import INLINE_CHARACTERS, create_app
+from service.answers import INLINE_CHARACTERS
+from service.app import create_app
 from service.classifier import Classifier
 from service.prediction import Prediction
 from service.schemas import BatchResponse, ModelResponse, TaxonomyResponse
