@@ -27,6 +27,7 @@ from service import (
     limits,
     logs,
     metrics,
+    perspective,
     requests,
 )
 from service.answers import answer
@@ -93,6 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
     limits.install(app, settings)
     access.install(app, settings)
     errors.install(app)
+    perspective.install(app, settings)
     headers.install(app, settings)
     app.add_middleware(CloseWhileDraining, drain=drain)
     exchanges.install(app, [metrics.count_exchange, logs.exchange_logger()])

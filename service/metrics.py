@@ -29,7 +29,7 @@ from service.settings import Settings
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 
 # When a series began tells nothing here and doubles their number.
-disable_created_metrics()
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _REQUESTS = Counter("stance_requests", "Requests answered.", ["route", "status", "key"])
 _SECONDS = Histogram(

@@ -17,7 +17,7 @@ from service.schemas import FieldError
 
 def body_schema(model: type[BaseModel], **items: type[BaseModel]) -> dict[str, Any]:
     """Return the OpenAPI entry of a JSON body; ``items`` names what a list field holds."""
-    schema = model.model_json_schema()
+    schema = _inlined(model.model_json_schema())
     for field, item in items.items():
         schema["properties"][field]["items"] = item.model_json_schema()
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
@@ -28,8 +28,10 @@ def field_problem(field: str, kind: str, detail: str) -> ProblemError:
     return ProblemError(422, detail, [FieldError(field=field, type=kind, message=detail)])
 
 
-async def read_json(request: Request) -> object:
+async def read_json(request: Request, *, any_type: bool = False) -> object:
     """Return the parsed body; ``service.limits`` bounds its size and the time it takes.
+
+    With ``any_type`` the content type may be anything: some clients give none.
 
     Raises
     ------
@@ -38,7 +40,8 @@ async def read_json(request: Request) -> object:
         double, lone surrogates, invalid UTF-8, more than 1,024 levels.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    if not (is_json or any_type):
         raise ProblemError(415, "The content type must be application/json.")
     try:
         body = await request.body()
@@ -53,3 +56,19 @@ async def read_json(request: Request) -> object:
         raise ProblemError(
             400, f"The body is not JSON in UTF-8: {error.msg} (character {error.pos})."
         ) from None
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema without references, which would point to nothing in another document."""
+    definitions = schema.pop("$defs", {})
+
+    def resolve(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolve(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        name = str(part.get("$ref", "")).rpartition("/")[2]
+        return {key: resolve(value) for key, value in (definitions.get(name) or part).items()}
+
+    resolved: dict[str, Any] = resolve(schema)
+    return resolved
