@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
+from service.cells import LineFeeds, to_cell
 from service.readers import DELIMITERS, Chunk
 
 if TYPE_CHECKING:
@@ -164,13 +165,13 @@ class _CsvWriter(Writer):
         super().__init__(path)
         self._columns = columns
         self._file = self.temporary.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, delimiter=delimiter, lineterminator="\n")
-        self._writer.writerow([*columns, *names])
+        self._writer = csv.writer(LineFeeds(self._file), delimiter=delimiter)
+        self._writer.writerow([to_cell(column) for column in (*columns, *names)])
 
     def write(self, chunk: Chunk, index: int, scored: Scored) -> None:
         row = chunk.row(index)
         _check_columns(row, self._columns)
-        own = [_cell(row.get(column)) for column in self._columns]
+        own = [to_cell(row.get(column)) for column in self._columns]
         added = scored.flat()
         added[scored.prefix + "labels"] = "|".join(scored.labels)
         self._writer.writerow([*own, *added.values()])
@@ -275,12 +276,3 @@ def _check_columns(row: dict[str, Any], columns: tuple[str, ...]) -> None:
     for name in row:
         if name not in columns:
             raise RowError(f"field {name!r} is not among those of the first row; .jsonl keeps all")
-
-
-def _cell(value: object) -> object:
-    """Return a csv cell: lists and objects as JSON, null as nothing."""
-    if isinstance(value, (dict, list)):
-        return orjson.dumps(value, default=str).decode()
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value
