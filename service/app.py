@@ -29,6 +29,7 @@ from service import (
     metrics,
     perspective,
     requests,
+    traces,
 )
 from service.answers import answer
 from service.artifact import ArtifactError
@@ -97,7 +98,8 @@ def create_app(settings: Settings) -> FastAPI:
     perspective.install(app, settings)
     headers.install(app, settings)
     app.add_middleware(CloseWhileDraining, drain=drain)
-    exchanges.install(app, [metrics.count_exchange, logs.exchange_logger()])
+    observers = [metrics.count_exchange, logs.exchange_logger(), *traces.exchange_tracers(settings)]
+    exchanges.install(app, observers)
     metrics.install(app, settings)
     app.include_router(admin.router)
     _add_information(app, drain)

@@ -11,6 +11,7 @@ import uvicorn
 from service import logs
 from service.artifact import read_artifact
 from service.connections import ImpatientProtocol
+from service.keys import read_keys
 from service.settings import Settings
 
 
@@ -25,11 +26,15 @@ def serve(settings: Settings) -> None:
     ------
     ArtifactError
         If the model cannot be trusted.
+    KeysError
+        If the file of keys cannot be used.
     ServerError
         If the address cannot be listened on.
     """
     host, port = settings.host, settings.port
     artifact = read_artifact(settings.model)
+    if settings.keys is not None:
+        read_keys(settings.keys)
     _check_free(host, port)
     # 0.0.0.0 and :: mean every address; the one to try is this machine's.
     url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104

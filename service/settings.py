@@ -7,6 +7,7 @@ import socket
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -122,6 +123,8 @@ class Settings(BaseSettings):
                 "make one with 'stance keys add NAME' and set keys, or set insecure to serve "
                 "everybody"
             )
+        if self.traces and not _has_exporter():
+            raise ValueError("traces needs OpenTelemetry: pip install 'stance[traces]'")
         if self.max_text_characters > self.max_body_bytes:
             raise ValueError(
                 f"max_text_characters {self.max_text_characters} and max_body_bytes "
@@ -243,3 +246,10 @@ def _is_loopback(host: str) -> bool:
         return False  # unknown here, so it is not known to be this machine
     addresses = (str(address[0]).partition("%")[0] for *_, address in found)
     return all(ipaddress.ip_address(address).is_loopback for address in addresses)
+
+
+def _has_exporter() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False
