@@ -112,6 +112,18 @@ class AnalyzeResponse(BaseModel):
     clientToken: str | None = None  # noqa: N815
 
 
+class ErrorResponse(BaseModel):
+    """What is wrong: ``code``, ``message``, ``status`` and ``details``, as in that API."""
+
+    error: dict[str, Any]
+
+
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorResponse, "description": _STATUSES[status]}
+    for status in (400, 401, 403, 408, 413, 429, 503)
+}
+
+
 def install(app: FastAPI, settings: Settings) -> None:
     """Open the door."""
     router = APIRouter(tags=["perspective"])
@@ -119,6 +131,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     @router.post(
         PREFIX + "comments:analyze",
         response_model=AnalyzeResponse,
+        responses=_ERRORS,
         openapi_extra=requests.body_schema(AnalyzeRequest),
     )
     async def analyze(request: Request) -> Response:

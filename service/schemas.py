@@ -11,7 +11,12 @@ EXAMPLE_TEXT = (
 )
 
 Text = Annotated[
-    str, Field(description="One or many sentences, not blank.", examples=[EXAMPLE_TEXT])
+    str,
+    Field(
+        description="One or many sentences, not blank.",
+        examples=[EXAMPLE_TEXT],
+        json_schema_extra={"pattern": r"\S"},  # told here, checked with a clearer message
+    ),
 ]
 Id = Annotated[
     str | None, Field(max_length=200, description="Returned as it is.", examples=["article-17"])
