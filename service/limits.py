@@ -29,6 +29,7 @@ RESPONSES = errors.responses(
     }
 )
 
+_ANNOUNCES_BODY = (b"content-length", b"transfer-encoding")
 _CLOSE = {"connection": "close"}
 _LATER = {"retry-after": "1"}
 
@@ -48,15 +49,20 @@ class _Limits:
         if scope["type"] != "http" or scope["path"].startswith("/health/"):
             await self.app(scope, receive, send)
             return
-        request = _Request(self, receive, send)
+        has_body = any(name in _ANNOUNCES_BODY for name, _ in scope["headers"])
+        settings = self.settings
+        seconds = settings.slow_client_seconds if has_body else settings.request_seconds
+        request = _Request(self, receive, send, has_body)
         try:
-            async with asyncio.timeout(self.settings.request_seconds) as request.deadline:
+            async with asyncio.timeout(seconds) as request.deadline:
                 await self.app(scope, request.receive, request.send)
         except TimeoutError:
             if not request.deadline.expired():
                 raise
-            error = request.late()
-            await response_of(error.problem, error.headers)(scope, receive, send)
+            # Once an answer has begun there is nothing left to say; the server cuts it off.
+            if not request.is_answered:
+                error = request.late()
+                await response_of(error.problem, error.headers)(scope, receive, send)
         finally:
             request.leave()
 
@@ -65,11 +71,12 @@ class _Request:
     """One request on its way: it arrives, is worked on, is answered."""
 
     __slots__ = (
+        "_begun",
+        "_is_arriving",
         "_is_working",
         "_limits",
         "_receive",
         "_send",
-        "_since",
         "_size",
         "deadline",
         "is_answered",
@@ -77,12 +84,13 @@ class _Request:
 
     deadline: asyncio.Timeout
 
-    def __init__(self, limits: _Limits, receive: Receive, send: Send) -> None:
+    def __init__(self, limits: _Limits, receive: Receive, send: Send, is_arriving: bool) -> None:
         self._limits = limits
         self._receive = receive
         self._send = send
         self._size = 0
-        self._since = 0.0
+        self._begun = asyncio.get_running_loop().time()
+        self._is_arriving = is_arriving
         self._is_working = False
         self.is_answered = False
 
@@ -94,11 +102,8 @@ class _Request:
         ProblemError
             413 for too many bytes, 503 if all places are taken.
         """
-        if self._is_working or self.is_answered:
-            return await self._receive()
-        self._expect_bytes()
         message = await self._receive()
-        if message["type"] == "http.request":
+        if not self._is_working and message["type"] == "http.request":
             self._size += len(message["body"])
             is_whole = not message.get("more_body", False)
             limit = self._limits.settings.max_body_bytes
@@ -108,20 +113,23 @@ class _Request:
                 raise ProblemError(413, detail, headers={} if is_whole else _CLOSE)
             if is_whole:
                 self._enter()
+            else:
+                self._expect_bytes()
         return message
 
     async def send(self, message: Message) -> None:
         """Send a part of the answer; the first one gives the place back."""
-        if message["type"] == "http.response.start":
+        if not self.is_answered:
             self.is_answered = True
             self.leave()
+        elif message.get("more_body"):
             self.deadline.reschedule(None)  # how fast it is read, service.connections watches
         await self._send(message)
 
     def late(self) -> ProblemError:
         """Return the problem of a request whose time is up."""
         settings = self._limits.settings
-        if self._is_working or not self._since:
+        if not self._is_arriving:
             detail = f"No answer within {settings.request_seconds:g} seconds, the limit."
             return ProblemError(503, detail, headers=_LATER)
         seconds = settings.slow_client_seconds
@@ -139,7 +147,7 @@ class _Request:
         if self._limits.n_working >= settings.max_concurrent:
             detail = f"{settings.max_concurrent} requests are worked on, the limit; try again."
             raise ProblemError(503, detail, headers=_LATER)
-        self._is_working = True
+        self._is_arriving, self._is_working = False, True
         self._limits.n_working += 1
         now = asyncio.get_running_loop().time()
         self.deadline.reschedule(now + settings.request_seconds)
@@ -147,15 +155,13 @@ class _Request:
     async def _drain(self, limit: int) -> bool:
         """Read on, up to a limit, and tell whether the body came to its end."""
         while self._size <= limit:
-            self._expect_bytes()
             message = await self._receive()
             self._size += len(message.get("body", b""))
             if not message.get("more_body", False):
                 return True
+            self._expect_bytes()
         return False
 
     def _expect_bytes(self) -> None:
-        now = asyncio.get_running_loop().time()
-        self._since = self._since or now
-        allowed = self._limits.settings.slow_client_seconds + self._size / MIN_BYTES_PER_SECOND
-        self.deadline.reschedule(self._since + allowed)
+        seconds = self._limits.settings.slow_client_seconds + self._size / MIN_BYTES_PER_SECOND
+        self.deadline.reschedule(self._begun + seconds)

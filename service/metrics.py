@@ -5,8 +5,8 @@ Workers write theirs to files of a folder that ``service.server`` makes and name
 """
 
 import os
-from collections import Counter as Tally
 from collections.abc import Iterator
+from functools import cache
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from prometheus_client import (
@@ -46,6 +46,11 @@ _OUTSIDE = Counter(
     "stance_sentences_outside", "Sentences that get no label whatever their scores.", ["reason"]
 )
 
+# Looking up a series takes longer than counting in it.
+_requests, _seconds = cache(_REQUESTS.labels), cache(_SECONDS.labels)
+_texts, _sentences = cache(_TEXTS.labels), cache(_SENTENCES.labels)
+_labels, _outside = cache(_LABELS.labels), cache(_OUTSIDE.labels)
+
 
 def install(app: FastAPI, settings: Settings) -> None:
     """Serve the figures, if the settings say so."""
@@ -55,20 +60,22 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 def count_exchange(exchange: Exchange) -> None:
     """Count a request and the time it took."""
-    _REQUESTS.labels(exchange.route, exchange.status, exchange.key or "").inc()
-    _SECONDS.labels(exchange.route).observe(exchange.seconds)
+    _requests(exchange.route, exchange.status, exchange.key or "").inc()
+    _seconds(exchange.route).observe(exchange.seconds)
 
 
 def count_prediction(prediction: Prediction) -> None:
     """Count a text, its sentences and what became of them."""
     version = prediction.model.version
-    _TEXTS.labels(version).inc()
-    _SENTENCES.labels(version).inc(len(prediction.sentences))
-    for label, count in prediction.summary.counts.items():
-        _LABELS.labels(label).inc(count)
-    _UNCERTAIN.inc(sum(sentence.uncertain for sentence in prediction.sentences))
-    for reason, count in Tally(s.reason for s in prediction.sentences if s.reason).items():
-        _OUTSIDE.labels(reason).inc(count)
+    _texts(version).inc()
+    _sentences(version).inc(len(prediction.sentences))
+    for label in prediction.labels:
+        _labels(label).inc(prediction.summary.counts[label])
+    for sentence in prediction.sentences:
+        if sentence.uncertain:
+            _UNCERTAIN.inc()
+        if sentence.reason is not None:
+            _outside(sentence.reason).inc()
 
 
 class _ModelCollector(Collector):
