@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 # Labelled text that the set must share no words with, checked where it exists.
 HELD_OUT ?= ../shared/real
 
-.PHONY: help setup train serve test check evaluate bench figures report peers sets lock audit sbom image clean
+.PHONY: help setup train serve test check evaluate bench load soak figures report peers sets lock audit sbom image clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -43,6 +43,12 @@ evaluate: train  ## measure on FILE (labelled JSON Lines): make evaluate FILE=..
 
 bench: train  ## speed beside scikit-learn, in one run
 	$(VENV)/bin/python -m benchmarks.latency
+
+load: train  ## requests per second beside a bare FastAPI endpoint (needs wrk)
+	$(VENV)/bin/python -m benchmarks.load
+
+soak: train  ## minutes of mixed load with reloads and bad clients: make soak MINUTES=10
+	$(VENV)/bin/python -m benchmarks.soak $(MINUTES)
 
 figures: train  ## write the figures of README.md and MODEL_CARD.md anew
 	$(VENV)/bin/python -m benchmarks.figures
