@@ -11,12 +11,10 @@ from typing import Any, cast
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse
-from starlette.types import Receive, Scope, Send
 
 from service import (
     access,
@@ -29,6 +27,7 @@ from service import (
     metrics,
     perspective,
     requests,
+    shortcut,
     traces,
 )
 from service.answers import answer
@@ -80,6 +79,7 @@ def create_app(settings: Settings) -> FastAPI:
             on_signal(signal.SIGHUP, models.reload_soon)
             yield
 
+    classify_routes = _classify_router(settings).routes
     app = FastAPIOffline(
         title="Stance",
         description=DESCRIPTION,
@@ -90,8 +90,9 @@ def create_app(settings: Settings) -> FastAPI:
         # FastAPI's own would tell paths, queries and messages, which may hold a key or a text.
         telemetry={"tracing": False, "metrics": False, "logs": False},
         # Given here, they are matched before the documentation's own paths.
-        routes=list(_classify_router(settings).routes),
+        routes=list(classify_routes),
     )
+    shortcut.install(app, classify_routes)
     limits.install(app, settings)
     access.install(app, settings)
     errors.install(app)
@@ -134,24 +135,9 @@ async def _load_models(settings: Settings, drain: Drain) -> Models:
         await asyncio.sleep(POLL_SECONDS)
 
 
-class _DirectRoute(APIRoute):
-    """A route whose endpoint takes the request and returns the response.
-
-    FastAPI documents it; its own reading, checking and serialising, which ours replace, are
-    passed by.
-    """
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)  # answers 405
-            return
-        response: Response = await self.endpoint(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-
 def _classify_router(settings: Settings) -> APIRouter:
     responses = _EVERYWHERE | _PROBLEMS
-    router = APIRouter(route_class=_DirectRoute, tags=["classify"], responses=responses)
+    router = APIRouter(tags=["classify"], responses=responses)
 
     @router.post(
         "/classify",
