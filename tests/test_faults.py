@@ -9,12 +9,18 @@ import resource
 import signal
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
+import pytest
+from starlette.testclient import TestClient
 
+from service.app import create_app
 from service.classifier import Classifier
+from service.keys import add_key
+from service.settings import Settings
 from tests.conftest import damage, put
 from tests.servers import PATIENCE, Server, running, until
 
@@ -125,3 +131,26 @@ def can_connect(server: Server) -> bool:
         return server.classify(TEXT).status_code == 200
     except httpx2.TransportError:
         return False
+
+
+def test_a_clock_that_jumps_changes_rates_only(
+    tiny_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = add_key(tmp_path / "keys.json", "desk", ["classify"], "2/minute")
+    settings = Settings(model=tiny_artifact, keys=tmp_path / "keys.json", request_seconds=5.0)
+    headers = {"x-api-key": key}
+    clock, jump = time.time, 0.0
+    monkeypatch.setattr(time, "time", lambda: clock() + jump)
+
+    with TestClient(create_app(settings)) as client:
+
+        def ask() -> int:
+            return client.post("/classify", json={"text": TEXT}, headers=headers).status_code
+
+        assert [ask(), ask(), ask()] == [200, 200, 429]
+        jump = 86_400.0
+        assert [ask(), ask(), ask()] == [200, 200, 429]
+        jump = -86_400.0
+        assert ask() in (200, 429)  # as docs/operations.md says: a used-up window lasts longer
+        jump = 2 * 86_400.0
+        assert ask() == 200
