@@ -126,9 +126,18 @@ def _given_key(scope: Scope) -> str:
             scheme, _, credentials = str(value, "latin-1").partition(" ")
             if scheme.lower() == "bearer":
                 return credentials.strip()
-            if scheme.lower() == "basic":
+            if scheme.lower() == "basic" and not _is_sent_by_another_site(dict(scope["headers"])):
                 return _password(credentials)
     return ""
+
+
+def _is_sent_by_another_site(headers: dict[bytes, bytes]) -> bool:
+    """Tell whether a page of another site made a browser send the request, with its password."""
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site not in (b"same-origin", b"none")
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
 
 
 def _password(credentials: str) -> str:

@@ -59,7 +59,7 @@ class Key(BaseModel):
     rate: Annotated[str, AfterValidator(_check_rate)]
     created: str
     salt: str
-    hash: str
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
     @cached_property
     def limit(self) -> limits.RateLimitItem:
@@ -79,7 +79,13 @@ class _Content(BaseModel):
 
 
 _NOBODY = Key(
-    id="0" * 8, name="nobody", scopes=frozenset(SCOPES), rate="1/day", created="", salt="", hash=""
+    id="0" * 8,
+    name="nobody",
+    scopes=frozenset(SCOPES),
+    rate="1/day",
+    created="",
+    salt="",
+    hash="0" * 64,
 )
 
 

@@ -60,6 +60,25 @@ def test_a_key_opens_by_any_of_three_headers(
         assert client.post("/classify", json=TEXT, headers=headers).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("sent_by", "status"),
+    [
+        ({"sec-fetch-site": "same-origin", "origin": "http://proxied"}, 200),
+        ({"sec-fetch-site": "cross-site"}, 401),
+        ({"sec-fetch-site": "same-site"}, 401),
+        ({"origin": "http://testserver"}, 200),
+        ({"origin": "http://evil.example"}, 401),
+    ],
+)
+def test_another_site_cannot_use_the_password_that_a_browser_keeps(
+    guarded: Callable[..., TestClient], path: Path, sent_by: dict[str, str], status: int
+) -> None:
+    key = add_key(path, "person", ["admin"], "100/minute")
+    basic = base64.b64encode(f":{key}".encode()).decode()
+    headers = {"authorization": f"Basic {basic}", **sent_by}
+    assert guarded().post("/admin/reload", headers=headers).status_code == status
+
+
 WRONG = [
     {},
     {"authorization": "Bearer"},
@@ -235,3 +254,12 @@ def test_a_folder_that_is_not_there_is_told() -> None:
     result = RUN.invoke(app, ["keys", "add", "x", "--keys", "/nowhere/keys.json"])
     assert result.exit_code == 2
     assert "/nowhere" in result.stderr
+
+
+def test_the_server_does_not_start_without_its_file_of_keys(tiny_artifact: Path) -> None:
+    arguments = ["serve", "--model", str(tiny_artifact), "--keys", "/nowhere/keys.json"]
+    result = RUN.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert (
+        result.stderr == "stance: /nowhere/keys.json: cannot be read (No such file or directory)\n"
+    )
