@@ -29,6 +29,8 @@ COPY stance.py ./
 COPY service/ service/
 COPY labels/*.py labels/taxonomy.json labels/CODEBOOK.md labels/
 COPY --from=build /build/models/default models/default
+# It listens on every address, so it does not start without STANCE_KEYS or STANCE_INSECURE=true: see
+# README.md, "Access".
 # A number, so that a cluster can check that it is not root. Nothing is ever written.
 USER 10001:10001
 EXPOSE 8000
