@@ -18,12 +18,13 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import InfoMetricFamily, Metric
+from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from service.exchanges import Exchange
-from service.prediction import ModelName, Prediction
+from service.models import Models
+from service.prediction import Prediction
 from service.settings import Settings
 
 MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
@@ -45,7 +46,6 @@ _UNCERTAIN = Counter("stance_sentences_uncertain", "Sentences marked as uncertai
 _OUTSIDE = Counter(
     "stance_sentences_outside", "Sentences that get no label whatever their scores.", ["reason"]
 )
-
 # Looking up a series takes longer than counting in it.
 _requests, _seconds = cache(_REQUESTS.labels), cache(_SECONDS.labels)
 _texts, _sentences = cache(_TEXTS.labels), cache(_SENTENCES.labels)
@@ -81,12 +81,18 @@ def count_prediction(prediction: Prediction) -> None:
 class _ModelCollector(Collector):
     """The model in service, as the worker that is asked knows it."""
 
-    def __init__(self, model: ModelName) -> None:
-        self._model = model
+    def __init__(self, models: Models) -> None:
+        self._models = models
 
     def collect(self) -> Iterator[Metric]:
-        value = {"name": self._model.name, "version": self._model.version}
+        model = self._models.classifier.model
+        value = {"name": model.name, "version": model.version}
         yield InfoMetricFamily("stance_model", "The model in service.", value)
+        yield GaugeMetricFamily(
+            "stance_models_refused",
+            "Folders whose artifact was refused, so that an older model stays.",
+            len(self._models.refusals),
+        )
 
 
 _router = APIRouter()
@@ -97,7 +103,7 @@ _router = APIRouter()
 def metrics(request: Request) -> Response:
     """Return the figures in the text format of Prometheus."""
     registry = CollectorRegistry()
-    registry.register(_ModelCollector(request.app.state.models.classifier.model))
+    registry.register(_ModelCollector(request.app.state.models))
     if MULTIPROCESS in os.environ:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         content = generate_latest(registry)

@@ -9,12 +9,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
 
+from prometheus_client import Counter
+
 from service.classifier import Classifier
 from service.prediction import ModelName, Prediction
 from service.schemas import LabelFlips, ShadowComparison
 
 MAX_PENDING_CHARACTERS = 1_000_000
 """Code points that wait to be compared; beyond them answers are dropped from the comparison."""
+
+_SENTENCES = Counter(
+    "stance_shadow_sentences", "Sentences that the shadow labelled, too.", ["version"]
+)
+_FLIPS = Counter("stance_shadow_flips", "Labels that only one of the two gives.", ["label", "by"])
+_DROPPED = Counter("stance_shadow_dropped", "Sentences that the shadow left out: too many waited.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,7 @@ class Shadow:
             if self._pending and self._pending + size > MAX_PENDING_CHARACTERS:
                 current = self._current(prediction.model, self._other().model)
                 current.dropped += len(sentences)
+                _DROPPED.inc(len(sentences))
                 return
             self._pending += size
         self._waiting.put(_Answer(prediction.model, prediction.language, sentences, size))
@@ -78,13 +87,17 @@ class Shadow:
                 self._pending -= answer.characters
 
     def _count(self, model: ModelName, shadow: ModelName, own: set[str], theirs: set[str]) -> None:
+        gained, lost = theirs - own, own - theirs
+        _SENTENCES.labels(shadow.version).inc()
         with self._lock:
             comparison = self._current(model, shadow)
             comparison.sentences += 1
             comparison.differing += own != theirs
-            for label in theirs - own:
+            for label in gained:
+                _FLIPS.labels(label, "shadow").inc()
                 comparison.flips.setdefault(label, LabelFlips()).gained += 1
-            for label in own - theirs:
+            for label in lost:
+                _FLIPS.labels(label, "model").inc()
                 comparison.flips.setdefault(label, LabelFlips()).lost += 1
 
     def _current(self, model: ModelName, shadow: ModelName) -> ShadowComparison:

@@ -103,13 +103,22 @@ def test_reload_says_why_it_refuses(shadowed: TestClient, artifact_copy: Path) -
     assert response.headers["content-type"] == "application/problem+json"
     assert "weights.npz: damaged" in response.json()["detail"]
     assert shadowed.get("/model").json()["refused"] is True
+    assert "stance_models_refused 1.0" in shadowed.get("/metrics").text.splitlines()
     assert shadowed.get("/health/ready").status_code == 200
+
+
+def counted_flips(client: TestClient, label: str) -> float:
+    """Return what the metrics say, over all tests of this process."""
+    series = f'stance_shadow_flips_total{{by="shadow",label="{label}"}} '
+    lines = client.get("/metrics").text.splitlines()
+    return sum(float(line.removeprefix(series)) for line in lines if line.startswith(series))
 
 
 def test_the_shadow_counts_the_sentences_it_would_label_otherwise(
     shadowed: TestClient, classifier: Classifier, generous_artifact: Path
 ) -> None:
     texts = [TEXT, "Trade grew.", "Washington warns of Chinese spies."]
+    counted = {label: counted_flips(shadowed, label) for label in classifier.taxonomy.ids}
     shadowed.post("/classify", json={"text": texts[0]})
     shadowed.post("/classify/batch", json={"items": [{"text": text} for text in texts[1:]]})
     until(lambda: shadowed.get("/admin/shadow").json()["sentences"] == 4, "all are compared")
@@ -128,6 +137,7 @@ def test_the_shadow_counts_the_sentences_it_would_label_otherwise(
     for label in classifier.taxonomy.ids:
         gained = sum(label in theirs - own for own, theirs in pairs)
         assert report["flips"].get(label, {"gained": 0, "lost": 0}) == {"gained": gained, "lost": 0}
+        assert counted_flips(shadowed, label) - counted[label] == gained
 
 
 def test_the_answer_is_the_models_not_the_shadows(
