@@ -30,8 +30,11 @@ _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _PLAIN = re.compile(r"\w{1,40}", re.ASCII)
 
 
-class ProblemError(Exception):
-    """A request that cannot be answered. ``detail`` holds nothing of the text."""
+class ProblemError(HTTPException):
+    """A request that cannot be answered. ``detail`` holds nothing of the text.
+
+    FastAPI lets it pass where it makes a 400 of other errors, while it reads a body.
+    """
 
     def __init__(
         self,
@@ -40,9 +43,9 @@ class ProblemError(Exception):
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
+        super().__init__(status, detail)
         self.problem = _problem(status, detail, errors)
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 def from_validation(error: ValidationError, status: int = 422) -> ProblemError:

@@ -125,6 +125,10 @@ class Workplace:
             await self.go.wait()
             return len(body)
 
+        @self.app.post("/typed")
+        async def typed(body: dict[str, int]) -> int:
+            return len(body)
+
         @self.app.post("/health/work")
         async def health_work(request: Request) -> int:
             return len(await request.body())
@@ -174,6 +178,7 @@ def test_any_route_is_held_to_the_size_of_the_body() -> None:
         async with workplace.client() as client:
             fits = await client.post("/work", content=b" " * 200_000)
             assert fits.json() == 200_000
-            assert_problem(await client.post("/work", content=b" " * 200_001), 413)
+            for path in ("/work", "/typed"):
+                assert_problem(await client.post(path, content=b" " * 200_001), 413)
 
     asyncio.run(scenario())
