@@ -53,6 +53,7 @@ def serve(settings: Settings) -> None:
             port=port,
             workers=settings.workers,
             http=ImpatientProtocol,
+            ws="none",
             timeout_graceful_shutdown=settings.shutdown_seconds,
             # service.logs writes a line for each request, and formats what the server logs.
             access_log=False,

@@ -93,6 +93,14 @@ def test_a_body_beyond_the_limit_is_refused_while_it_arrives(server: Server) -> 
                 connection.sendall(part)
 
 
+def test_there_are_no_websockets(server: Server) -> None:
+    upgrade = b"connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n"
+    with connect(server) as connection:
+        connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: x\r\n" + upgrade + b"\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    assert "Traceback" not in server.log.read_text()
+
+
 def test_a_client_that_does_not_read_is_cut_off(server: Server) -> None:
     def n_open() -> int:
         return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
