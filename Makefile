@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 # Labelled text that the set must share no words with, checked where it exists.
 HELD_OUT ?= ../shared/real
 
-.PHONY: help setup train serve test check evaluate fuzz bench figures report peers sets screenshots lock image clean
+.PHONY: help setup train serve test check evaluate fuzz bench load soak figures report peers sets screenshots lock audit sbom image clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -50,6 +50,12 @@ fuzz: setup  ## N hostile texts and N/20 damaged arrays for the kernel: make fuz
 bench: train  ## speed beside peers (after make peers): docs/speed.md and its chart
 	$(VENV)/bin/python -m benchmarks.speed --write
 
+load: train  ## requests per second beside a bare FastAPI endpoint (needs wrk)
+	$(VENV)/bin/python -m benchmarks.load
+
+soak: train  ## minutes of mixed load with reloads and bad clients: make soak MINUTES=10
+	$(VENV)/bin/python -m benchmarks.soak $(MINUTES)
+
 figures: train  ## write the figures of README.md and MODEL_CARD.md anew
 	$(VENV)/bin/python -m benchmarks.figures
 
@@ -75,6 +81,13 @@ lock:  ## write requirements/*.txt anew (needs uv)
 	uv pip compile pyproject.toml --extra training --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c requirements/service.txt -o requirements/training.txt
 	uv pip compile pyproject.toml --extra training --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c requirements/training.txt -o requirements/dev.txt
 	uv pip compile requirements/peers.in --excludes benchmarks/peers/torch.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url -q -c requirements/dev.txt -o requirements/peers.txt
+
+audit: setup  ## look for known vulnerabilities of the pinned packages
+	$(VENV)/bin/pip-audit --disable-pip --require-hashes -r requirements/dev.txt -f json --progress-spinner off | $(VENV)/bin/python requirements/audit.py
+
+sbom: setup  ## write what the service is made of to build/sbom.json (CycloneDX)
+	@mkdir -p build
+	$(VENV)/bin/cyclonedx-py requirements requirements/service.txt --pyproject pyproject.toml --output-reproducible -o build/sbom.json
 
 image:  ## build the container image
 	docker build -t stance .

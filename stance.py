@@ -27,6 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from labels import commands as labels_commands
 from labels.commands import LabelsOption, console, errors_as_messages
 from labels.taxonomy import LABELS_DIR
+from service import commands as service_commands
 from service.artifact import DEFAULT_ARTIFACT
 from service.batch import Unit
 from service.classifier import Classifier, load
@@ -52,6 +53,8 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(labels_commands.app, name="labels")
+app.add_typer(service_commands.keys, name="keys")
+app.command()(service_commands.serve)
 
 ModelOption = Annotated[
     Path,
@@ -274,29 +277,6 @@ def _study(
         if write is not None:
             write_between_markers(write, name, markdown_table(table))
     console().print(rich_table(f"{name}, measured on {file.name}", table))
-
-
-@app.command()
-def serve(
-    model: ModelOption = DEFAULT_ARTIFACT,
-    host: Annotated[
-        str, typer.Option(envvar="STANCE_HOST", help="Address to listen on.")
-    ] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(envvar="STANCE_PORT", min=1, max=65535, help="Port to listen on.")
-    ] = 8000,
-    workers: Annotated[
-        int, typer.Option(envvar="STANCE_WORKERS", min=1, max=64, help="Processes that answer.")
-    ] = 1,
-) -> None:
-    """Serve POST /classify, the page and the documentation (/docs) until stopped.
-
-    Further settings come from the environment (STANCE_...); README.md lists them.
-    """
-    from service.server import serve as run_server
-
-    with errors_as_messages():
-        run_server(model, host, port, workers)
 
 
 @app.command()

@@ -18,6 +18,7 @@ REASONS: tuple[Reason | None, ...] = (None, *get_args(Reason))
 """Reasons by their code, in arrays of sentences; 0 is none."""
 
 NOBODY_NAMED = REASONS.index("nobody_named")
+TOO_LONG = REASONS.index("too_long")
 LANGUAGE_UNSUPPORTED = REASONS.index("language_unsupported")
 
 MIN_WORDS = 3

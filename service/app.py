@@ -1,5 +1,9 @@
 """The HTTP service: routes that receive a schema, call the classifier and return its answer."""
 
+import asyncio
+import logging
+import multiprocessing
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from hashlib import sha256
@@ -8,18 +12,32 @@ from typing import Any, cast
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
-from starlette.types import Receive, Scope, Send
 
 from labels.taxonomy import LABELS_DIR
-from service import errors, requests
-from service.classifier import Classifier, TextError, load
+from service import (
+    access,
+    admin,
+    errors,
+    exchanges,
+    headers,
+    limits,
+    logs,
+    metrics,
+    perspective,
+    requests,
+    shortcut,
+    traces,
+)
+from service.answers import answer
+from service.artifact import ArtifactError
+from service.classifier import Classifier
 from service.corrections import corrections_router, open_store
 from service.errors import ProblemError
 from service.jobs import Jobs
+from service.models import POLL_SECONDS, Models
 from service.prediction import Prediction
 from service.schemas import (
     BatchItem,
@@ -31,18 +49,12 @@ from service.schemas import (
     ModelResponse,
     TaxonomyResponse,
 )
-from service.settings import Settings
+from service.settings import Settings, read_settings
+from service.shutdown import CloseWhileDraining, Drain, on_signal
 from service.uploads import extract_router, jobs_router
 from service.website import add_page
 
 CARD, CODEBOOK = "card.md", LABELS_DIR / "CODEBOOK.md"
-
-INLINE_CHARACTERS = 4000
-"""Texts up to this length, in code points, are answered on the event loop: a few milliseconds.
-
-Handing a text to a thread costs more than a short text itself, but a long one must not keep the
-health checks waiting.
-"""
 
 DESCRIPTION = """
 Tags each sentence of a text with the stances it voices. Errors are RFC 9457 problems
@@ -52,41 +64,63 @@ Tags each sentence of a text with the stances it voices. Errors are RFC 9457 pro
 _PROBLEMS = errors.responses(
     {
         400: "The body is not valid JSON in UTF-8.",
-        413: "The body is larger than the limit.",
         415: "The content type is not application/json.",
         422: "A field is missing, unknown, of the wrong type or beyond a limit.",
     }
 )
+_EVERYWHERE = access.RESPONSES | limits.RESPONSES
+_NOT_READY = errors.responses({503: "The process is about to end."})
+
+
+log = logging.getLogger("stance")
 
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the service. The model is loaded when the application starts, not here."""
+    drain = Drain(settings.drain_seconds)
     jobs = Jobs(settings)
     store = open_store(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.classifier = load(settings.model)
-        async with jobs.kept():
-            yield
+        drain.install()
+        with await _load_models(settings, drain) as models:
+            app.state.models = models
+            on_signal(signal.SIGHUP, models.reload_soon)
+            async with jobs.kept():
+                yield
         if store is not None:
             store.close()
 
+    classify_routes = _classify_router(settings).routes
     app = FastAPIOffline(
         title="Stance",
         description=DESCRIPTION,
         version="1",
         lifespan=lifespan,
         redoc_url=None,
+        responses=_EVERYWHERE,
+        # FastAPI's own would tell paths, queries and messages, which may hold a key or a text.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
         # Given here, they are matched before the documentation's own paths.
-        routes=list(_classify_router(settings).routes),
+        routes=list(classify_routes),
     )
+    shortcut.install(app, classify_routes)
+    limits.install(app, settings)
+    access.install(app, settings)
     errors.install(app)
-    _add_information(app, settings)
+    perspective.install(app, settings)
+    headers.install(app, settings)
+    app.add_middleware(CloseWhileDraining, drain=drain)
+    observers = [metrics.count_exchange, logs.exchange_logger(), *traces.exchange_tracers(settings)]
+    exchanges.install(app, observers)
+    metrics.install(app, settings)
+    app.include_router(admin.router)
+    _add_information(app, settings, drain)
     app.include_router(extract_router(settings))
     app.include_router(jobs_router(settings, jobs))
     app.include_router(
-        corrections_router(settings, store, lambda request: _classifier(request).taxonomy)
+        corrections_router(store, lambda request: _models(request).classifier.taxonomy)
     )
     add_page(app)
     return app
@@ -94,7 +128,9 @@ def create_app(settings: Settings) -> FastAPI:
 
 def app_from_environment() -> FastAPI:
     """Return the service under the settings of the environment; what server processes call."""
-    return create_app(Settings())
+    settings = read_settings({})
+    logs.configure(settings.log_level)
+    return create_app(settings)
 
 
 class MarkdownResponse(Response):
@@ -103,23 +139,30 @@ class MarkdownResponse(Response):
     media_type = "text/markdown"
 
 
-class _DirectRoute(APIRoute):
-    """A route whose endpoint takes the request and returns the response.
+async def _load_models(settings: Settings, drain: Drain) -> Models:
+    """Load the models; a worker among several waits until it can.
 
-    FastAPI documents it; its own reading, checking and serialising, which ours replace, are
-    passed by.
+    Such a worker replaces one that died. If it failed now, because the folder holds a bad artifact
+    or none for an instant, the supervisor would end the workers that still answer.
+
+    Raises
+    ------
+    ArtifactError
+        If the process is no worker of several, or is told to end.
     """
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] not in (self.methods or ()):
-            await super().handle(scope, receive, send)  # answers 405
-            return
-        response: Response = await self.endpoint(Request(scope, receive, send))
-        await response(scope, receive, send)
+    while True:
+        try:
+            return await run_in_threadpool(Models, settings.model, settings.shadow)
+        except ArtifactError as error:
+            if multiprocessing.parent_process() is None or drain.has_begun:
+                raise
+            log.error("worker waits for a model: %s", error)
+        await asyncio.sleep(POLL_SECONDS)
 
 
 def _classify_router(settings: Settings) -> APIRouter:
-    router = APIRouter(route_class=_DirectRoute, tags=["classify"], responses=_PROBLEMS)
+    responses = _EVERYWHERE | _PROBLEMS
+    router = APIRouter(tags=["classify"], responses=responses)
 
     @router.post(
         "/classify",
@@ -128,9 +171,9 @@ def _classify_router(settings: Settings) -> APIRouter:
     )
     async def classify(request: Request) -> Response:
         """Split one text into sentences and label each."""
-        content = await requests.read_json(request, settings.max_body_bytes)
-        item = _parse_item(content, settings)
-        prediction = await _classify(_classifier(request), item)
+        content = await requests.read_json(request)
+        models = _models(request)
+        prediction = await answer(content, models, models.classifier, settings)
         return _json(prediction.to_json())
 
     @router.post(
@@ -140,7 +183,7 @@ def _classify_router(settings: Settings) -> APIRouter:
     )
     async def classify_batch(request: Request) -> Response:
         """Label many texts; an item that is wrong gets its problem, the others their answers."""
-        content = await requests.read_json(request, settings.max_body_bytes)
+        content = await requests.read_json(request)
         try:
             batch = BatchRequest.model_validate(content)
         except ValidationError as error:
@@ -148,31 +191,35 @@ def _classify_router(settings: Settings) -> APIRouter:
         if len(batch.items) > settings.max_batch_items:
             detail = f"{len(batch.items)} items, at most {settings.max_batch_items} are taken"
             raise ProblemError(422, detail)
-        results = [await _classify_item(_classifier(request), i, settings) for i in batch.items]
+        models = _models(request)
+        classifier = models.classifier  # one for the whole batch, whatever is put in service
+        results = [await _classify_item(models, classifier, i, settings) for i in batch.items]
         return _json(orjson.dumps({"results": results}))
 
     return router
 
 
-def _add_information(app: FastAPI, settings: Settings) -> None:
+def _add_information(app: FastAPI, settings: Settings, drain: Drain) -> None:
     @app.get("/labels", response_model=TaxonomyResponse, tags=["model"])
     async def labels(request: Request) -> Response:
         """Return what the labels are and mean."""
-        taxonomy = _classifier(request).taxonomy.to_dict()
+        taxonomy = _models(request).classifier.taxonomy.to_dict()
         return _json(orjson.dumps({key: taxonomy[key] for key in TaxonomyResponse.model_fields}))
 
     @app.get("/model", response_model=ModelResponse, tags=["model"])
     async def model(request: Request) -> Response:
         """Return the public part of the model's manifest, and what is offered with it."""
-        artifact = _classifier(request).artifact
-        ids = artifact.taxonomy.ids
+        models = _models(request)
+        classifier = models.classifier
+        artifact, ids = classifier.artifact, classifier.taxonomy.ids
         content = {"curves": {}} | artifact.manifest
         content |= {
             "labels": ids,
-            "scorer": _classifier(request).scorer,
+            "scorer": classifier.scorer,
             "intercepts": dict(zip(ids, artifact.intercepts.tolist(), strict=True)),
             "corrections": settings.corrections is not None,
             "limits": {key: getattr(settings, key) for key in Limits.model_fields},
+            "refused": models.served.refusal is not None,
         }
         return _json(orjson.dumps({key: content[key] for key in ModelResponse.model_fields}))
 
@@ -184,7 +231,7 @@ def _add_information(app: FastAPI, settings: Settings) -> None:
     )
     async def card(request: Request) -> Response:
         """Return what was measured when the model was trained, in Markdown."""
-        artifact = _classifier(request).artifact
+        artifact = _models(request).classifier.artifact
         return _markdown(artifact.path / CARD, artifact.manifest["files"].get(CARD))
 
     @app.get(
@@ -195,7 +242,7 @@ def _add_information(app: FastAPI, settings: Settings) -> None:
     )
     async def codebook(request: Request) -> Response:
         """Return the rules by which people gave the labels that the model learned, in Markdown."""
-        inputs = _classifier(request).artifact.manifest["training"]["inputs"]
+        inputs = _models(request).classifier.artifact.manifest["training"]["inputs"]
         return _markdown(CODEBOOK, inputs.get("codebook"))
 
     @app.get("/health/live", response_model=Health, tags=["health"])
@@ -203,15 +250,17 @@ def _add_information(app: FastAPI, settings: Settings) -> None:
         """Tell that the process runs."""
         return Health(status="live")
 
-    @app.get("/health/ready", response_model=Health, tags=["health"])
+    @app.get("/health/ready", response_model=Health, tags=["health"], responses=_NOT_READY)
     async def ready(request: Request) -> Health:
-        """Tell that the model is loaded and answers."""
-        _classifier(request).score(["ready?"])
+        """Tell that the model is loaded and answers, and that the process is not about to end."""
+        if drain.has_begun:
+            raise ProblemError(503, "The process is about to end; it takes no new clients.")
+        _models(request).classifier.score(["ready?"])
         return Health(status="ready")
 
 
-def _classifier(request: Request) -> Classifier:
-    return cast(Classifier, request.app.state.classifier)
+def _models(request: Request) -> Models:
+    return cast(Models, request.app.state.models)
 
 
 def _json(content: bytes) -> Response:
@@ -226,48 +275,15 @@ def _markdown(path: Path, digest: str | None) -> Response:
     return MarkdownResponse(content)
 
 
-def _parse_item(content: object, settings: Settings) -> ClassifyRequest:
-    """Return the checked request; its text is neither blank nor too long.
-
-    Raises
-    ------
-    ProblemError
-        Naming the field and what was expected.
-    """
-    try:
-        item = ClassifyRequest.model_validate(content)
-    except ValidationError as error:
-        raise errors.from_validation(error) from None
-    if not item.text.strip():
-        raise requests.field_problem("text", "blank", "text is empty or blank")
-    if len(item.text) > settings.max_text_characters:
-        limit = settings.max_text_characters
-        detail = f"text has {len(item.text)} characters, at most {limit} are taken"
-        raise requests.field_problem("text", "too_long", detail)
-    return item
-
-
-async def _classify(classifier: Classifier, item: ClassifyRequest) -> Prediction:
-    def answer() -> Prediction:
-        classify = classifier.classify_sentence if item.unit == "sentence" else classifier.classify
-        return classify(item.text, id=item.id, language=item.language, evidence=item.evidence)
-
-    try:
-        cost = len(item.text) * (10 if item.evidence else 1)
-        return answer() if cost <= INLINE_CHARACTERS else await run_in_threadpool(answer)
-    except TextError as error:
-        raise requests.field_problem("text", "invalid_unicode", str(error)) from None
-
-
 async def _classify_item(
-    classifier: Classifier, content: object, settings: Settings
+    models: Models, classifier: Classifier, content: object, settings: Settings
 ) -> dict[str, Any]:
     """Return one result of a batch, in the shape of ``BatchItem``."""
     item_id = content.get("id") if isinstance(content, dict) else None
     result: dict[str, Any] = dict.fromkeys(BatchItem.model_fields)
     result["id"] = item_id if isinstance(item_id, str) else None
     try:
-        result["prediction"] = await _classify(classifier, _parse_item(content, settings))
+        result["prediction"] = await answer(content, models, classifier, settings)
     except ProblemError as error:
         result["problem"] = error.problem.model_dump()
     return result

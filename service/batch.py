@@ -18,9 +18,10 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import orjson
 
-from service.classifier import Classifier, TextError, TextScores, check_text
+from service.classifier import Classifier, TextScores
 from service.compiled import Texts, Utf8Texts
 from service.readers import Chunk, InputError, Reject, Source, open_source
+from service.texts import MAX_MARKS, TextError, check_text
 from service.writers import OUTPUT_SUFFIXES, Added, OutputError, Writer, open_writer
 
 MAX_TEXT_CHARACTERS = 1_000_000
@@ -142,9 +143,9 @@ def _score_chunk(chunk: Chunk, classifier: Classifier, unit: Unit) -> _Scored:
 def _checked_texts(texts: list[Any] | Utf8Texts, problems: dict[int, str]) -> Texts:
     """Return the texts with a blank for each that cannot be scored; add why to ``problems``."""
     if isinstance(texts, Utf8Texts):
-        # No text has more characters than bytes.
+        # Only a long one can be too long or hold a flood of marks, each of two bytes or more.
         n_bytes = np.diff(texts.offsets)
-        for index in np.flatnonzero(n_bytes > MAX_TEXT_CHARACTERS).tolist():
+        for index in np.flatnonzero(n_bytes > 2 * MAX_MARKS).tolist():
             if problem := _problem_of(texts[index]):
                 problems[index] = problem
     else:

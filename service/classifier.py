@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from labels import kernel
 from labels.decisions import give_labels
 from labels.language import UNDETERMINED, LanguageIdentifier
-from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED, REASONS
+from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED, REASONS, TOO_LONG
 from service.artifact import (
     DEFAULT_ARTIFACT,
     MANIFEST,
@@ -40,6 +40,7 @@ from service.prediction import (
 )
 from service.scorer import Explanation, Readings, Scorer
 from service.sentences import split_sentences
+from service.texts import check_text
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -47,9 +48,12 @@ ScorerName = Literal["compiled", "python"]
 PROBE_TOLERANCE = 1e-6
 _NO_EVIDENCE: dict[str, Any] = {"evidence": (), "nearest": ()}
 
+MAX_SENTENCE_CHARACTERS = 4000
+"""What is longer, in code points, is no sentence: ten for each of the most words of one.
 
-class TextError(ValueError):
-    """A text that cannot be classified. The message never repeats the text."""
+It gets no label (``too_long``), and its scores are those of its beginning: reading costs more than
+the length, and a text without a stop must not keep the others waiting.
+"""
 
 
 def load(path: str | Path = DEFAULT_ARTIFACT) -> "Classifier":
@@ -143,7 +147,7 @@ class Classifier:
         Raises
         ------
         TextError
-            If ``text`` is no string or holds a lone surrogate.
+            If ``text`` is no string, holds a lone surrogate or a flood of combining marks.
         """
         check_text(text)
         language = language or self.identify(text)
@@ -172,12 +176,13 @@ class Classifier:
         Raises
         ------
         TextError
-            If one of them is no string or holds a lone surrogate.
+            If one of them is no string, holds a lone surrogate or a flood of combining marks.
         """
         texts = list(sentences)
         for text in texts:
             check_text(text)
-        return self._compiled.score(texts) if self._compiled else self._read(texts).scores
+        texts = [text[:MAX_SENTENCE_CHARACTERS] for text in texts]
+        return self._compiled.score(texts) if self._compiled else self._python.read(texts).scores
 
     def score_texts(self, texts: Texts) -> TextScores:
         """Return the answers of ``classify`` to many texts, as arrays.
@@ -185,7 +190,7 @@ class Classifier:
         Raises
         ------
         TextError
-            If one of them is no string or holds a lone surrogate.
+            If one of them is no string, holds a lone surrogate or a flood of combining marks.
         """
         strings = [texts[i] for i in range(len(texts))]
         for text in strings:
@@ -216,7 +221,7 @@ class Classifier:
         Raises
         ------
         TextError
-            If one of them is no string or holds a lone surrogate.
+            If one of them is no string, holds a lone surrogate or a flood of combining marks.
         """
         if not isinstance(texts, Utf8Texts):
             for text in texts:
@@ -306,9 +311,14 @@ class Classifier:
         )
 
     def _read(self, sentences: Texts) -> Readings:
-        if self._compiled:
+        """Read sentences, and the beginning of what is too long for one."""
+        too_long = _find_too_long(sentences)
+        if self._compiled and not too_long:
             return self._compiled.read(sentences)
-        return self._python.read([sentences[i] for i in range(len(sentences))])
+        beginnings = [sentences[i][:MAX_SENTENCE_CHARACTERS] for i in range(len(sentences))]
+        readings = (self._compiled or self._python).read(beginnings)
+        readings.outside[too_long] = TOO_LONG
+        return readings
 
     def _identify(self, texts: Texts) -> NDArray[np.int32]:
         """Return the number of each text's language, -1 for ``und``."""
@@ -335,6 +345,7 @@ class Classifier:
 
     def _explain(self, sentence: str, offset: int) -> dict[str, Any]:
         """Return the fields of a ``SentencePrediction`` that explain it."""
+        sentence = sentence[:MAX_SENTENCE_CHARACTERS]
         explanation = self._python.explain(sentence)
         return {
             "evidence": self._evidence(sentence, offset, explanation),
@@ -423,20 +434,9 @@ class Classifier:
                 )
 
 
-def check_text(text: object) -> None:
-    """Refuse what is no string of Unicode scalar values.
-
-    Raises
-    ------
-    TextError
-        Naming what was found and where; never the text.
-    """
-    if not isinstance(text, str):
-        raise TextError(f"found {type(text).__name__}, expected a string")
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise TextError(
-            f"lone surrogate U+{ord(text[error.start]):04X} at code point {error.start}; expected "
-            "valid Unicode"
-        ) from None
+def _find_too_long(sentences: Texts) -> list[int]:
+    places: Iterable[int] = range(len(sentences))
+    if isinstance(sentences, Utf8Texts):
+        # No text has more characters than bytes.
+        places = np.flatnonzero(np.diff(sentences.offsets) > MAX_SENTENCE_CHARACTERS).tolist()
+    return [i for i in places if len(sentences[i]) > MAX_SENTENCE_CHARACTERS]

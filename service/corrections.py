@@ -51,7 +51,7 @@ def open_store(settings: Settings) -> "CorrectionStore | None":
 
 
 def corrections_router(
-    settings: Settings, store: "CorrectionStore | None", taxonomy_of: Callable[[Request], Taxonomy]
+    store: "CorrectionStore | None", taxonomy_of: Callable[[Request], Taxonomy]
 ) -> APIRouter:
     """Return the route that stores corrections in ``store``, or says that there is none."""
     router = APIRouter(tags=["corrections"])
@@ -67,7 +67,7 @@ def corrections_router(
         """Store the right labels of one sentence for a second reader; nothing else is stored."""
         if store is None:
             raise ProblemError(404, "This service takes no corrections (STANCE_CORRECTIONS).")
-        content = await requests.read_json(request, settings.max_body_bytes)
+        content = await requests.read_json(request)
         correction = _parse(content, taxonomy_of(request))
         try:
             correction_id = await run_in_threadpool(store.add, correction)

@@ -31,8 +31,11 @@ _TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _PLAIN = re.compile(r"\w{1,40}", re.ASCII)
 
 
-class ProblemError(Exception):
-    """A request that cannot be answered. ``detail`` holds nothing of the text."""
+class ProblemError(HTTPException):
+    """A request that cannot be answered. ``detail`` holds nothing of the text.
+
+    FastAPI lets it pass where it makes a 400 of other errors, while it reads a body.
+    """
 
     def __init__(
         self,
@@ -41,9 +44,9 @@ class ProblemError(Exception):
         errors: Sequence[FieldError] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(detail)
+        super().__init__(status, detail)
         self.problem = _problem(status, detail, errors)
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
@@ -59,14 +62,6 @@ def _from_errors(found: Sequence[Any], status: int) -> ProblemError:
     plural = "fields are" if len(errors) > 1 else "field is"
     detail = f"{len(errors)} {plural} wrong: {shown}{more}"
     return ProblemError(status, detail, errors[:MAX_ERRORS])
-
-
-def responses(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI entries of problems by status."""
-    return {
-        status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": description}
-        for status, description in descriptions.items()
-    }
 
 
 def install(app: FastAPI) -> None:
@@ -92,6 +87,14 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, on_parameters)
     app.add_exception_handler(HTTPException, on_http)
     app.add_middleware(_DefectsWithoutText)
+
+
+def responses(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+    """Return the entries of the OpenAPI document for problems of these statuses."""
+    return {
+        status: {"model": Problem, "content": {MEDIA_TYPE: {}}, "description": description}
+        for status, description in descriptions.items()
+    }
 
 
 def response_of(problem: Problem, headers: dict[str, str] | None = None) -> Response:

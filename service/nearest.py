@@ -22,10 +22,9 @@ class Neighbour(NamedTuple):
 
 
 class NearestSentences:
-    """The labelled sentences of an artifact by term; read when first asked for."""
+    """The labelled sentences of an artifact by term; ``content`` is that of ``nearest.npz``."""
 
     def __init__(self, content: memoryview) -> None:
-        """Take the content of ``nearest.npz``."""
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             self._ids = _split(arrays["ids"])
             self._texts = _split(arrays["texts"])
@@ -61,12 +60,16 @@ class NearestSentences:
         if not square:
             return []
         similarity = totals / (self._norms * np.sqrt(square))
-        best = np.argsort(-similarity, kind="stable")[:n]
-        return [
-            Neighbour(self._ids[i], self._texts[i], self._labels[i], min(float(similarity[i]), 1.0))
-            for i in best
-            if similarity[i] > 0
-        ]
+        found = []
+        # Sorting all of them costs more than everything else about evidence.
+        for _ in range(min(n, len(similarity))):
+            i = int(similarity.argmax())
+            if similarity[i] <= 0:
+                break
+            likeness = min(float(similarity[i]), 1.0)
+            found.append(Neighbour(self._ids[i], self._texts[i], self._labels[i], likeness))
+            similarity[i] = 0
+        return found
 
 
 def _split(joined: NDArray[np.uint8]) -> list[str]:

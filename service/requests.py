@@ -1,4 +1,4 @@
-"""Read a request's body: its size, its type and its JSON, each with its own clear refusal.
+"""Read a request's body: its type and its JSON, each with its own clear refusal.
 
 FastAPI's own reading answers 500 to lone surrogates, NaN and 1e999 and repeats the text back, so
 the routes read the body here and document it with ``body_schema``.
@@ -16,16 +16,10 @@ from starlette.requests import ClientDisconnect
 from service.errors import ProblemError
 from service.schemas import FieldError
 
-DRAIN_FACTOR = 16
-"""How many times the limit is still read, and thrown away, so that the client hears the answer.
-
-A client that is cut off while sending sees a broken connection instead of the 413.
-"""
-
 
 def body_schema(model: type[BaseModel], **items: type[BaseModel]) -> dict[str, Any]:
     """Return the OpenAPI entry of a JSON body; ``items`` names what a list field holds."""
-    schema = model.model_json_schema()
+    schema = _inlined(model.model_json_schema())
     for field, item in items.items():
         schema["properties"][field]["items"] = item.model_json_schema()
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
@@ -36,19 +30,22 @@ def field_problem(field: str, kind: str, detail: str) -> ProblemError:
     return ProblemError(422, detail, [FieldError(field=field, type=kind, message=detail)])
 
 
-async def read_json(request: Request, max_body_bytes: int) -> object:
-    """Return the parsed body.
+async def read_json(request: Request, *, any_type: bool = False) -> object:
+    """Return the parsed body; ``service.limits`` bounds its size and the time it takes.
+
+    With ``any_type`` the content type may be anything: some clients give none.
 
     Raises
     ------
     ProblemError
-        415 for another content type, 413 for too many bytes, 400 for what is not JSON in UTF-8:
-        NaN, numbers beyond a double, lone surrogates, invalid UTF-8, more than 1,024 levels.
+        415 for another content type, 400 for what is not JSON in UTF-8: NaN, numbers beyond a
+        double, lone surrogates, invalid UTF-8, more than 1,024 levels.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
+    is_json = media_type == "application/json" or media_type.endswith("+json")
+    if not (is_json or any_type):
         raise ProblemError(415, "The content type must be application/json.")
-    body = await read_body(request, max_body_bytes)
+    body = await read_body(request)
     if not body.strip():
         raise ProblemError(400, "The body is empty; a JSON object was expected.")
     try:
@@ -60,35 +57,24 @@ async def read_json(request: Request, max_body_bytes: int) -> object:
         ) from None
 
 
-async def read_body(request: Request, max_bytes: int) -> bytes:
+async def read_body(request: Request) -> bytes:
     """Return the whole body; raises as ``stream_body`` does."""
-    return b"".join([part async for part in stream_body(request, max_bytes)])
+    return b"".join([part async for part in stream_body(request)])
 
 
-async def stream_body(
-    request: Request, max_bytes: int, too_large: str | None = None
-) -> AsyncIterator[bytes]:
-    """Yield the body in parts, as it arrives.
+async def stream_body(request: Request) -> AsyncIterator[bytes]:
+    """Yield the body in parts, as it arrives; ``service.limits`` bounds its size and time.
 
     Raises
     ------
     ProblemError
-        413 after more than ``max_bytes``, with ``too_large`` as its detail; 400 if the client
-        breaks off.
+        400 if the client breaks off.
     """
-    size = 0
     try:
         async for part in request.stream():
-            size += len(part)
-            if size <= max_bytes:
-                yield part
-            elif size > DRAIN_FACTOR * max_bytes:
-                break
+            yield part
     except ClientDisconnect:
         raise ProblemError(400, "The body ended early.") from None
-    if size > max_bytes:
-        detail = too_large or f"The body has more than {max_bytes} bytes, the limit."
-        raise ProblemError(413, detail)
 
 
 def refuse_other_sites(request: Request) -> None:
@@ -111,3 +97,19 @@ def media_type_of(request: Request) -> tuple[str, str | None]:
     header = EmailMessage()
     header["content-type"] = request.headers.get("content-type") or "application/octet-stream"
     return header.get_content_type(), header.get_content_charset()
+
+
+def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema without references, which would point to nothing in another document."""
+    definitions = schema.pop("$defs", {})
+
+    def resolve(part: Any) -> Any:
+        if isinstance(part, list):
+            return [resolve(item) for item in part]
+        if not isinstance(part, dict):
+            return part
+        name = str(part.get("$ref", "")).rpartition("/")[2]
+        return {key: resolve(value) for key, value in (definitions.get(name) or part).items()}
+
+    resolved: dict[str, Any] = resolve(schema)
+    return resolved

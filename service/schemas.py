@@ -5,14 +5,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.prediction import Prediction
+from service.prediction import ModelName, Prediction
 
 EXAMPLE_TEXT = (
     "The Chinese port brings jobs, the minister said. The United States only lectures us."
 )
 
 Text = Annotated[
-    str, Field(description="One or many sentences, not blank.", examples=[EXAMPLE_TEXT])
+    str,
+    Field(
+        description="One or many sentences, not blank.",
+        examples=[EXAMPLE_TEXT],
+        json_schema_extra={"pattern": r"\S"},  # told here, checked with a clearer message
+    ),
 ]
 Id = Annotated[
     str | None, Field(max_length=200, description="Returned as it is.", examples=["article-17"])
@@ -169,6 +174,10 @@ class ModelResponse(BaseModel):
     ]
     corrections: Annotated[bool, Field(description="Whether POST /corrections stores.")]
     limits: Limits
+    refused: Annotated[
+        bool,
+        Field(description="Whether the folder holds an artifact that was refused; see the log."),
+    ]
 
 
 class ExtractNotice(BaseModel):
@@ -244,6 +253,31 @@ class CorrectionResponse(BaseModel):
 
     id: str
     stored_at: Annotated[datetime, Field(description="UTC.")]
+
+
+class Reloaded(BaseModel):
+    """The model in service after its folder was read again."""
+
+    model: ModelName
+    replaced: Annotated[bool, Field(description="Whether it is another one than before.")]
+
+
+class LabelFlips(BaseModel):
+    """Sentences to which one of two models gives a label."""
+
+    gained: Annotated[int, Field(description="Sentences that only the shadow gives the label.")] = 0
+    lost: Annotated[int, Field(description="Sentences that only the model gives the label.")] = 0
+
+
+class ShadowComparison(BaseModel):
+    """What one process has seen of two models since one of them was put in service."""
+
+    model: ModelName
+    shadow: ModelName
+    sentences: Annotated[int, Field(description="Sentences labelled by both.")] = 0
+    differing: Annotated[int, Field(description="Those whose labels differ.")] = 0
+    dropped: Annotated[int, Field(description="Sentences left out because too many waited.")] = 0
+    flips: Annotated[dict[str, LabelFlips], Field(description="By label id.")] = {}
 
 
 class Health(BaseModel):

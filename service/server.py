@@ -10,10 +10,13 @@ from pathlib import Path
 
 import uvicorn
 
+from service import logs
 from service.artifact import read_artifact
 from service.classifier import choose_scorer
+from service.connections import ImpatientProtocol
 from service.corrections import open_store
 from service.jobs import remove_jobs
+from service.keys import read_keys
 from service.settings import Settings
 
 SCORERS = {
@@ -26,24 +29,26 @@ class ServerError(RuntimeError):
     """The server cannot start."""
 
 
-def serve(model: Path, host: str, port: int, workers: int) -> None:
-    """Serve until stopped.
+def serve(settings: Settings) -> None:
+    """Serve until stopped; the environment holds the same settings for the server's processes.
 
     Raises
     ------
     ArtifactError
         If the model cannot be trusted.
+    KeysError
+        If the file of keys cannot be used.
     ServerError
         If the address cannot be listened on.
     StoreError
         If corrections cannot be stored where the settings say.
     """
-    artifact = read_artifact(model)
+    host, port = settings.host, settings.port
+    artifact = read_artifact(settings.model)
+    if settings.keys is not None:
+        read_keys(settings.keys)
     _check_free(host, port)
-    settings = Settings()
     open_store(settings)
-    # The server's processes read their settings from the environment.
-    os.environ["STANCE_MODEL"] = str(model)
     # 0.0.0.0 and :: mean every address; the one to try is this machine's.
     url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
     print(f"model {artifact.version} on {url} (page: /, documentation: /docs).")
@@ -53,16 +58,22 @@ def serve(model: Path, host: str, port: int, workers: int) -> None:
         """'{"text": "The port brings jobs, while Washington only sends warnings."}'""",
         flush=True,
     )
-    with _job_folder(settings):
+    logs.configure(settings.log_level)
+    with _job_folder(settings), _shared_figures(settings.workers):
         uvicorn.run(
             "service.app:app_from_environment",
             factory=True,
             host=host,
             port=port,
-            workers=workers,
-            # A line a request would cost time and tell nothing about a text that may be told.
+            workers=settings.workers,
+            http=ImpatientProtocol,
+            ws="none",
+            timeout_graceful_shutdown=settings.shutdown_seconds,
+            # service.logs writes a line for each request, and formats what the server logs.
             access_log=False,
+            log_config=None,
             log_level="warning",
+            server_header=False,
         )
 
 
@@ -81,6 +92,17 @@ def _job_folder(settings: Settings) -> Iterator[None]:
         remove_jobs(folder)
         if settings.job_folder is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _shared_figures(workers: int) -> Iterator[None]:
+    """Give several workers a folder in which they add up their metrics."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="stance-metrics-") as folder:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+        yield
 
 
 def _check_free(host: str, port: int) -> None:

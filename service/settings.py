@@ -1,23 +1,84 @@
-"""Settings of the service, from environment variables that begin with ``STANCE_``."""
+"""Settings of the service: flags go before ``STANCE_*`` variables before a TOML file."""
 
+import ipaddress
+import os
+import re
+import socket
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from difflib import get_close_matches
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from service.artifact import DEFAULT_ARTIFACT
+
+PREFIX = "STANCE_"
+
+_PASSWORD = re.compile(r"(?<=://)([^:/@\s]*):[^@\s]+(?=@)")
+
+
+class SettingsError(ValueError):
+    """Settings that are unknown, wrong or contradict each other, each by name."""
 
 
 class Settings(BaseSettings):
     """Every setting with its default; README.md lists them and a test compares."""
 
-    model_config = SettingsConfigDict(env_prefix="STANCE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
+    )
 
+    config: Annotated[
+        Path | None, Field(description="TOML file of settings, named as here in lower case.")
+    ] = None
     model: Annotated[Path, Field(description="Folder of the trained model.")] = DEFAULT_ARTIFACT
+    shadow: Annotated[
+        Path | None,
+        Field(description="Folder of a second model that is compared with the first and unseen."),
+    ] = None
     host: Annotated[str, Field(description="Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65535, description="Port to listen on.")] = 8000
     workers: Annotated[int, Field(ge=1, le=64, description="Processes that answer.")] = 1
+    drain_seconds: Annotated[
+        float,
+        Field(ge=0, description="Time from SIGTERM in which readiness is off and all is answered."),
+    ] = 3.0
+    shutdown_seconds: Annotated[
+        int, Field(ge=1, description="Longest time after that for the requests that are left.")
+    ] = 5
+    keys: Annotated[
+        Path | None,
+        Field(description="File of API keys (stance keys); with it every request needs one."),
+    ] = None
+    insecure: Annotated[
+        bool, Field(description="Listen on other addresses than this machine's without keys.")
+    ] = False
+    cors_origins: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        Field(description="Web origins that may call from a browser, separated by commas."),
+    ] = ()
+    metrics: Annotated[
+        Literal["on", "open", "off"],
+        Field(description="GET /metrics: as closed as the rest, open to everybody, or off."),
+    ] = "on"
+    log_level: Annotated[
+        Literal["info", "warning", "error"],
+        Field(description="Least level that is logged; at info each request has a line."),
+    ] = "info"
+    traces: Annotated[
+        bool, Field(description="Send OpenTelemetry spans (needs the extra 'traces').")
+    ] = False
     max_text_characters: Annotated[
         int, Field(ge=1, description="Longest text of a request, in code points.")
     ] = 100_000
@@ -27,6 +88,15 @@ class Settings(BaseSettings):
     max_body_bytes: Annotated[
         int, Field(ge=1024, description="Largest request body, in bytes.")
     ] = 2_000_000
+    max_concurrent: Annotated[
+        int, Field(ge=1, description="Most requests worked on at a time, per process; then 503.")
+    ] = 100
+    request_seconds: Annotated[
+        float, Field(gt=0, description="Longest time for an answer once the body is there.")
+    ] = 30.0
+    slow_client_seconds: Annotated[
+        float, Field(gt=0, description="Time a client has to send its headers or to go on sending.")
+    ] = 20.0
     max_upload_bytes: Annotated[
         int,
         Field(ge=1024, description="Largest file to extract a text from or to score, in bytes."),
@@ -48,3 +118,159 @@ class Settings(BaseSettings):
         str | None,
         Field(description="Database URL that takes corrections; without it none are taken."),
     ] = None
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _check_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not re.fullmatch(r"https?://[^/\s]+", origin):
+                raise ValueError("expected origins such as https://news.example, without a path")
+        return value
+
+    @model_validator(mode="after")
+    def _check_together(self) -> Self:
+        if self.keys is not None and self.insecure:
+            raise ValueError("keys and insecure contradict each other; give one of them")
+        if self.keys is None and not self.insecure and not _is_loopback(self.host):
+            raise ValueError(
+                f"host {self.host} can be reached from other machines and there are no API keys; "
+                "make one with 'stance keys add NAME' and set keys, or set insecure to serve "
+                "everybody"
+            )
+        if self.traces and not _has_exporter():
+            raise ValueError("traces needs OpenTelemetry: pip install 'stance[traces]'")
+        if self.max_text_characters > self.max_body_bytes:
+            raise ValueError(
+                f"max_text_characters {self.max_text_characters} and max_body_bytes "
+                f"{self.max_body_bytes} contradict each other: no such text fits into the body"
+            )
+        return self
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read flags, then the environment, then the file; refuse unknown names in each."""
+        flags = init_settings()
+        _refuse_unknown(flags, "flags", flag)
+        variables = [name.lower() for name in os.environ if name.upper().startswith(PREFIX)]
+        names = [name.removeprefix(PREFIX.lower()) for name in variables]
+        _refuse_unknown(names, "environment", variable)
+        path = _config_path(flags)
+        in_file = _read_file(path) if path else {}
+        return init_settings, env_settings, InitSettingsSource(settings_cls, in_file)
+
+
+def read_settings(flags: Mapping[str, Any]) -> Settings:
+    """Return the settings; ``flags`` are those that were given.
+
+    Raises
+    ------
+    SettingsError
+        Naming every setting that is unknown, wrong or contradicts another, and where it is from.
+    """
+    try:
+        return Settings(**flags)
+    except ValidationError as error:
+        origins = read_origins(flags)
+        problems = []
+        for problem in error.errors(include_url=False, include_context=False):
+            message = problem["msg"].removeprefix("Value error, ")
+            if problem["loc"]:
+                name = str(problem["loc"][0])
+                message = f"{name} ({origins[name]}): found {shown(problem['input'])}. {message}"
+            problems.append(message)
+        raise SettingsError("\n".join(problems)) from None
+
+
+def read_origins(flags: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the value of each setting comes from."""
+    path = _config_path(flags)
+    in_file = _read_file(path) if path else {}
+    in_environment = {name.upper() for name, value in os.environ.items() if value}
+    origins = {}
+    for name in Settings.model_fields:
+        if name in flags:
+            origins[name] = f"flag {flag(name)}"
+        elif variable(name) in in_environment:
+            origins[name] = f"environment {variable(name)}"
+        else:
+            origins[name] = f"file {path}" if name in in_file else "default"
+    return origins
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def flag(name: str) -> str:
+    """Return the flag of a setting."""
+    return "--" + name.replace("_", "-")
+
+
+def shown(value: object) -> str:
+    """Return a value as it is written in environment and flags; passwords in URLs are hidden."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return ",".join(map(shown, value))
+    return "" if value is None else _PASSWORD.sub(r"\1:***", str(value))
+
+
+def _config_path(flags: Mapping[str, Any]) -> Path | None:
+    given = flags.get("config") or os.environ.get(variable("config"))
+    return Path(given) if given else None
+
+
+def _read_file(path: Path) -> dict[str, Any]:
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:  # no TOML, or not in UTF-8
+        raise SettingsError(f"{path}: expected TOML in UTF-8 ({error})") from error
+    _refuse_unknown(content, str(path))
+    if "config" in content:
+        raise SettingsError(f"{path}: config names this file and cannot stand in it")
+    return content
+
+
+def _refuse_unknown(names: Iterable[str], where: str, written: Callable[[str], str] = str) -> None:
+    known = list(Settings.model_fields)
+    problems = []
+    for name in names:
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"; did you mean {written(near[0])}?" if near else ""
+            problems.append(f"{where}: unknown setting {written(name)}{hint}")
+    if problems:
+        raise SettingsError("\n".join(problems))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError:
+        return False  # unknown here, so it is not known to be this machine
+    addresses = (str(address[0]).partition("%")[0] for *_, address in found)
+    return all(ipaddress.ip_address(address).is_loopback for address in addresses)
+
+
+def _has_exporter() -> bool:
+    try:
+        return find_spec("opentelemetry.exporter.otlp.proto.http") is not None
+    except ModuleNotFoundError:
+        return False

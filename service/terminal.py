@@ -9,8 +9,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
-from service.classifier import TextError
 from service.prediction import LabelEvidence, Prediction, SentencePrediction
+from service.texts import TextError
 
 SHOWN_SPANS = 6
 """Spans marked per label, largest first; --json has them all."""

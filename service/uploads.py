@@ -64,7 +64,7 @@ def extract_router(settings: Settings) -> APIRouter:
         """Return the text of a .txt, .html, .docx or .pdf file. Nothing is stored."""
         media_type, charset = requests.media_type_of(request)
         kind = kind_of(PurePath(name).suffix, media_type)
-        content = await requests.read_body(request, settings.max_upload_bytes)
+        content = await requests.read_body(request)
         if kind is None:
             raise ProblemError(415, f"The file is none that can be read: {', '.join(Kind)}.")
         with _as_problems():
@@ -94,16 +94,20 @@ def jobs_router(settings: Settings, jobs: Jobs) -> APIRouter:
         try:
             stored = stored_name(name)
         except ValueError as error:
-            await requests.read_body(request, settings.max_upload_bytes)
+            await requests.read_body(request)
             raise ProblemError(415, f"The file cannot be scored: {error}.") from None
         too_large = (
             f"The file has more than {settings.max_upload_bytes} bytes, the limit of this page. "
             "A file of any size is scored by the command: "
             f"stance score {stored} --text-column text -o scored.csv"
         )
-        body = requests.stream_body(request, settings.max_upload_bytes, too_large)
-        with _as_problems():
-            return _answer(await jobs.create(stored, body), 201)
+        try:
+            with _as_problems():
+                return _answer(await jobs.create(stored, requests.stream_body(request)), 201)
+        except ProblemError as error:
+            if error.status_code != 413:
+                raise
+            raise ProblemError(413, too_large, headers=error.headers) from None
 
     @router.post(
         "/{job_id}/start",
@@ -124,7 +128,7 @@ def jobs_router(settings: Settings, jobs: Jobs) -> APIRouter:
     )
     async def start(request: Request, job_id: str) -> Response:
         """Begin to score the file."""
-        content = await requests.read_json(request, settings.max_body_bytes)
+        content = await requests.read_json(request)
         try:
             asked = JobStart.model_validate(content)
         except ValidationError as error:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import orjson
 
+from service.cells import LineFeeds, to_cell
 from service.classifier import TextScores
 from service.readers import DELIMITERS, Chunk
 
@@ -201,8 +202,8 @@ class _CsvWriter(Writer):
         self._columns = columns
         self._added = added
         self._file = self.temporary.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._file, delimiter=delimiter, lineterminator="\n")
-        self._writer.writerow([*columns, *added.flat_names()])
+        self._writer = csv.writer(LineFeeds(self._file), delimiter=delimiter)
+        self._writer.writerow([to_cell(column) for column in (*columns, *added.flat_names())])
 
     def write(self, chunk: Chunk, indices: Sequence[int], rows: TextScores) -> dict[int, str]:
         problems: dict[int, str] = {}
@@ -211,7 +212,7 @@ class _CsvWriter(Writer):
             if problem := _unknown_column(row, self._columns):
                 problems[index] = problem
                 continue
-            own = [_cell(row.get(column)) for column in self._columns]
+            own = [to_cell(row.get(column)) for column in self._columns]
             self._writer.writerow([*own, *added])
         return problems
 
@@ -308,12 +309,3 @@ def _unknown_column(row: dict[str, Any], columns: tuple[str, ...]) -> str | None
         if name not in columns:
             return f"field {name!r} is not among those of the first row; .jsonl keeps all"
     return None
-
-
-def _cell(value: object) -> object:
-    """Return a csv cell: lists and objects as JSON, null as nothing."""
-    if isinstance(value, (dict, list)):
-        return orjson.dumps(value, default=str).decode()
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value

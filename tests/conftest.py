@@ -2,8 +2,11 @@
 
 import shutil
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
+import orjson
 import pytest
 from starlette.testclient import TestClient
 
@@ -13,6 +16,7 @@ from labels.taxonomy import Taxonomy, read_taxonomy
 from service.app import create_app
 from service.classifier import Classifier, load
 from service.settings import Settings
+from training.artifact import write_artifact
 from training.config import TrainingConfig
 from training.run import run
 
@@ -56,6 +60,38 @@ def tiny_artifact(
 @pytest.fixture
 def artifact_copy(tiny_artifact: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(tiny_artifact, tmp_path / "artifact"))
+
+
+def rewrite(artifact: Path, **changes: Any) -> None:
+    """Write a changed manifest with a correct seal, as another version would."""
+    manifest = orjson.loads((artifact / "manifest.json").read_bytes()) | changes
+    manifest.pop("seal")
+    manifest["seal"] = sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    (artifact / "manifest.json").write_bytes(orjson.dumps(manifest, option=options) + b"\n")
+
+
+def put(source: Path, folder: Path) -> None:
+    """Replace the artifact in `folder` as training does."""
+    manifest = orjson.loads((source / "manifest.json").read_bytes())
+    files = {name: (source / name).read_bytes() for name in manifest["files"]}
+    del manifest["seal"], manifest["files"]
+    write_artifact(folder, manifest, files)
+
+
+def damage(folder: Path) -> None:
+    """Flip a bit of the weights."""
+    content = bytearray((folder / "weights.npz").read_bytes())
+    content[len(content) // 2] ^= 1
+    (folder / "weights.npz").write_bytes(content)
+
+
+@pytest.fixture
+def generous_artifact(tiny_artifact: Path, tmp_path: Path, taxonomy: Taxonomy) -> Path:
+    """Provide a version of the tiny model that gives every possible label."""
+    out = Path(shutil.copytree(tiny_artifact, tmp_path / "generous"))
+    rewrite(out, version="2-generous", thresholds=dict.fromkeys(taxonomy.ids, 0.0))
+    return out
 
 
 @pytest.fixture(scope="session")

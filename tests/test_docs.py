@@ -18,7 +18,7 @@ from benchmarks import figures
 from labels.sentences import read_labelled_set
 from service.app import create_app
 from service.classifier import Classifier
-from service.settings import Settings
+from service.settings import Settings, shown
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -130,9 +130,9 @@ def test_a_make_target_of_the_readme_exists(target: str) -> None:
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_stands_in_the_readme_with_its_default(name: str) -> None:
-    default = Settings.model_fields[name].default
-    shown = "models/default" if name == "model" else default
-    assert f"| `STANCE_{name.upper()}` | `{shown}` |" in README
+    default = shown(Settings.model_fields[name].default)
+    written = "`models/default`" if name == "model" else f"`{default}`" if default else "none"
+    assert f"| `STANCE_{name.upper()}` | {written} |" in README
 
 
 def test_every_route_and_status_stands_in_the_readme() -> None:
@@ -177,8 +177,11 @@ def test_the_evaluation_in_the_card_names_a_model_and_intervals() -> None:
     assert re.search(r"\| \*\*macro F1\*\* \|.*\*\*0\.\d\d \[0\.\d\d, 0\.\d\d\]\*\*", evaluation)
 
 
-def test_documents_name_no_file_that_is_not_there() -> None:
-    for text in (README, CARD):
-        for target in re.findall(r"\]\(([^)#]+)\)", text):
-            if not target.startswith("http"):
-                assert (ROOT / target).exists(), target
+@pytest.mark.parametrize(
+    "name", ["README.md", "MODEL_CARD.md", "SECURITY.md", "docs/operations.md"]
+)
+def test_documents_name_no_file_that_is_not_there(name: str) -> None:
+    document = ROOT / name
+    for target in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (document.parent / target).exists(), target

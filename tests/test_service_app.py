@@ -10,7 +10,8 @@ import pytest
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from service.app import INLINE_CHARACTERS, create_app
+from service.answers import INLINE_CHARACTERS
+from service.app import create_app
 from service.classifier import Classifier
 from service.prediction import Prediction
 from service.schemas import BatchResponse, ModelResponse, TaxonomyResponse
@@ -223,7 +224,8 @@ def test_every_status_is_in_the_openapi_document(client: TestClient) -> None:
     document = client.get("/openapi.json").json()
     for path in ("/classify", "/classify/batch"):
         operation = document["paths"][path]["post"]
-        assert set(operation["responses"]) == {"200", "400", "413", "415", "422"}
+        problems = {"400", "401", "403", "408", "413", "415", "422", "429", "503"}
+        assert set(operation["responses"]) == {"200", *problems}
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         assert schema["additionalProperties"] is False
     assert "Prediction" in document["components"]["schemas"]

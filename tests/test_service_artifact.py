@@ -1,6 +1,5 @@
 """The service refuses an artifact that it cannot trust, and names what differs."""
 
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +8,16 @@ import pytest
 
 from service.artifact import ArtifactError, read_artifact
 from service.classifier import load
-
-
-def rewrite(artifact: Path, **changes: Any) -> None:
-    """Write a changed manifest with a correct seal, as another version would."""
-    manifest = orjson.loads((artifact / "manifest.json").read_bytes()) | changes
-    manifest.pop("seal")
-    manifest["seal"] = sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).hexdigest()
-    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
-    (artifact / "manifest.json").write_bytes(orjson.dumps(manifest, option=options) + b"\n")
-
+from tests.conftest import rewrite
 
 FILES = (
     "manifest.json",
     "weights.npz",
+    "nearest.npz",
     "language.bin",
     "tables.bin",
     "pipeline.joblib",
+    "card.md",
     "report.html",
 )
 

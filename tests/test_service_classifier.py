@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import stance
 from labels.sentences import LabelledSentence
-from service.classifier import Classifier, TextError
+from service.classifier import Classifier
+from service.texts import TextError
 
 TEXT = (
     "  The port brings jobs, Dr. Lima said 😀. Washington only sends warnings!\r\n\r\nTrade grew. "

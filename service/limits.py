@@ -1,0 +1,176 @@
+"""What a request may cost: bytes, time and a place among those that are worked on.
+
+Enforced around every route, before anything is parsed. The health checks are never turned away.
+"""
+
+import asyncio
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import errors
+from service.errors import ProblemError, response_of
+from service.settings import Settings
+
+DRAIN_FACTOR = 16
+"""How many times the limit is still read, and thrown away, so that the client hears the answer.
+
+A client that is cut off while sending sees a broken connection instead of the 413.
+"""
+
+MIN_BYTES_PER_SECOND = 10_000
+"""A body may take ``slow_client_seconds``, and as much longer as it needs at this pace."""
+
+RESPONSES = errors.responses(
+    {
+        408: "The body did not arrive in time.",
+        413: "The body is larger than the limit.",
+        503: "Too many requests are worked on, or the answer took too long; try again.",
+    }
+)
+
+UPLOADS = ("/extract", "/jobs")
+"""The paths that take a file, which may be larger than other bodies."""
+
+_ANNOUNCES_BODY = (b"content-length", b"transfer-encoding")
+_CLOSE = {"connection": "close"}
+_LATER = {"retry-after": "1"}
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Hold every request of ``app`` to the limits of the settings."""
+    app.add_middleware(_Limits, settings=settings)
+
+
+class _Limits:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self.settings = settings
+        self.n_working = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith("/health/"):
+            await self.app(scope, receive, send)
+            return
+        has_body = any(name in _ANNOUNCES_BODY for name, _ in scope["headers"])
+        settings = self.settings
+        seconds = settings.slow_client_seconds if has_body else settings.request_seconds
+        is_upload = scope["path"] in UPLOADS
+        max_bytes = settings.max_upload_bytes if is_upload else settings.max_body_bytes
+        request = _Request(self, receive, send, has_body, max_bytes)
+        try:
+            async with asyncio.timeout(seconds) as request.deadline:
+                await self.app(scope, request.receive, request.send)
+        except TimeoutError:
+            if not request.deadline.expired():
+                raise
+            # Once an answer has begun there is nothing left to say; the server cuts it off.
+            if not request.is_answered:
+                error = request.late()
+                await response_of(error.problem, error.headers)(scope, receive, send)
+        finally:
+            request.leave()
+
+
+class _Request:
+    """One request on its way: it arrives, is worked on, is answered."""
+
+    __slots__ = (
+        "_begun",
+        "_is_arriving",
+        "_is_working",
+        "_limits",
+        "_max_bytes",
+        "_receive",
+        "_send",
+        "_size",
+        "deadline",
+        "is_answered",
+    )
+
+    deadline: asyncio.Timeout
+
+    def __init__(
+        self, limits: _Limits, receive: Receive, send: Send, is_arriving: bool, max_bytes: int
+    ) -> None:
+        self._limits = limits
+        self._receive = receive
+        self._send = send
+        self._max_bytes = max_bytes
+        self._size = 0
+        self._begun = asyncio.get_running_loop().time()
+        self._is_arriving = is_arriving
+        self._is_working = False
+        self.is_answered = False
+
+    async def receive(self) -> Message:
+        """Receive a part of the body; with the last one the request takes its place.
+
+        Raises
+        ------
+        ProblemError
+            413 for too many bytes, 503 if all places are taken.
+        """
+        message = await self._receive()
+        if not self._is_working and message["type"] == "http.request":
+            self._size += len(message["body"])
+            is_whole = not message.get("more_body", False)
+            limit = self._max_bytes
+            if self._size > limit:
+                is_whole = is_whole or await self._drain(DRAIN_FACTOR * limit)
+                detail = f"The body has more than {limit} bytes, the limit."
+                raise ProblemError(413, detail, headers={} if is_whole else _CLOSE)
+            if is_whole:
+                self._enter()
+            else:
+                self._expect_bytes()
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send a part of the answer; the first one gives the place back."""
+        if not self.is_answered:
+            self.is_answered = True
+            self.leave()
+        elif message.get("more_body"):
+            self.deadline.reschedule(None)  # how fast it is read, service.connections watches
+        await self._send(message)
+
+    def late(self) -> ProblemError:
+        """Return the problem of a request whose time is up."""
+        settings = self._limits.settings
+        if not self._is_arriving:
+            detail = f"No answer within {settings.request_seconds:g} seconds, the limit."
+            return ProblemError(503, detail, headers=_LATER)
+        seconds = settings.slow_client_seconds
+        detail = f"The body did not arrive within {seconds:g} seconds and the time it needs at "
+        return ProblemError(408, f"{detail}{MIN_BYTES_PER_SECOND} bytes/s.", headers=_CLOSE)
+
+    def leave(self) -> None:
+        """Give the place back, if the request has one."""
+        if self._is_working:
+            self._is_working = False
+            self._limits.n_working -= 1
+
+    def _enter(self) -> None:
+        settings = self._limits.settings
+        if self._limits.n_working >= settings.max_concurrent:
+            detail = f"{settings.max_concurrent} requests are worked on, the limit; try again."
+            raise ProblemError(503, detail, headers=_LATER)
+        self._is_arriving, self._is_working = False, True
+        self._limits.n_working += 1
+        now = asyncio.get_running_loop().time()
+        self.deadline.reschedule(now + settings.request_seconds)
+
+    async def _drain(self, limit: int) -> bool:
+        """Read on, up to a limit, and tell whether the body came to its end."""
+        while self._size <= limit:
+            message = await self._receive()
+            self._size += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                return True
+            self._expect_bytes()
+        return False
+
+    def _expect_bytes(self) -> None:
+        seconds = self._limits.settings.slow_client_seconds + self._size / MIN_BYTES_PER_SECOND
+        self.deadline.reschedule(self._begun + seconds)

@@ -1,0 +1,172 @@
+"""The models in service: watched, checked, and replaced in one step.
+
+A folder gets a new artifact while the service runs. It is read beside the model in service, must
+pass every check of ``service.artifact`` and its own probes, and only then takes its place: one
+reference changes. A request keeps the classifier it began with. An artifact that is refused is
+told, and the old model stays.
+"""
+
+import logging
+import os
+import threading
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from service.artifact import ArtifactError
+from service.classifier import Classifier, load
+from service.prediction import Prediction
+from service.shadow import Shadow
+
+POLL_SECONDS = 1.0
+"""How often the folder is looked at. A change is read when two looks in a row found it the same,
+so that a folder which is still being copied into is left alone."""
+
+log = logging.getLogger("stance")
+
+_Fingerprint = tuple[tuple[str, int, int, int], ...]
+
+
+class ServedModel:
+    """The model of one folder; ``classifier`` always answers, ``refusal`` says why it is not newer.
+
+    Raises
+    ------
+    ArtifactError
+        If the first artifact cannot be trusted: then there is nothing to serve.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.refusal: str | None = None
+        self._reloading = threading.Lock()
+        self._read = self._last_look = _fingerprint(path)
+        self.classifier = load(path)
+
+    def reload(self) -> None:
+        """Read the folder and put its model in service; takes a second or so.
+
+        Raises
+        ------
+        ArtifactError
+            If the artifact cannot be trusted; the model in service stays.
+        """
+        with self._reloading:
+            self._read = _fingerprint(self.path)
+            try:
+                classifier = load(self.path)
+            except ArtifactError as error:
+                if self.refusal != str(error):
+                    log.error("model refused, %s stays: %s", self.classifier.model.version, error)
+                self.refusal = str(error)
+                raise
+            log.info(
+                "model %s replaces %s", classifier.model.version, self.classifier.model.version
+            )
+            self.refusal = None
+            self.classifier = classifier
+
+    def look(self) -> None:
+        """Reload if the folder has changed and keeps still."""
+        found = _fingerprint(self.path)
+        is_still = found == self._last_look
+        self._last_look = found
+        if is_still and found != self._read:
+            with suppress(ArtifactError):  # logged, and kept in refusal
+                self.reload()
+
+
+class Models:
+    """The model that answers and, if there is one, the shadow; both folders are watched.
+
+    A context manager: the watch lasts as long as its block.
+    """
+
+    def __init__(self, path: Path, shadow: Path | None = None) -> None:
+        self.served = ServedModel(path)
+        self._all = [self.served]
+        self.shadow: Shadow | None = None
+        if shadow is not None:
+            compared = ServedModel(shadow)
+            self._all.append(compared)
+            self.shadow = Shadow(lambda: compared.classifier)
+        self._wake = threading.Event()
+        self._must_reload = False
+        self._is_ending = False
+        self._thread = threading.Thread(target=self._watch, name="models", daemon=True)
+
+    @property
+    def classifier(self) -> Classifier:
+        """The classifier in service now; take it once for each request."""
+        return self.served.classifier
+
+    def observe(self, prediction: Prediction) -> None:
+        """Let the shadow compare an answer that was given; returns at once."""
+        if self.shadow is not None:
+            self.shadow.offer(prediction)
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why the artifacts now in the folders are not in service; empty if they are."""
+        return [model.refusal for model in self._all if model.refusal is not None]
+
+    def reload(self) -> None:
+        """Read all folders now, changed or not.
+
+        Raises
+        ------
+        ArtifactError
+            For the first artifact that cannot be trusted; the model in service stays.
+        """
+        for model in self._all:
+            model.reload()
+
+    def reload_soon(self) -> None:
+        """Have the watch read all folders now, changed or not; returns at once."""
+        self._must_reload = True
+        self._wake.set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        if self.shadow is not None:
+            self.shadow.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._is_ending = True
+        self._wake.set()
+        self._thread.join()
+        if self.shadow is not None:
+            self.shadow.stop()
+
+    def _watch(self) -> None:
+        while not self._is_ending:
+            self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+            if self._is_ending:
+                return
+            if self._must_reload:
+                self._must_reload = False
+                with suppress(ArtifactError):  # logged, and kept in refusal
+                    self.reload()
+            for model in self._all:
+                model.look()
+
+
+def _fingerprint(path: Path) -> _Fingerprint:
+    """Return name, inode, size and time of change of each file; nothing if there is no folder.
+
+    Between the two renames by which training replaces an artifact there is none.
+    """
+    try:
+        with os.scandir(path) as entries:
+            found = [(entry.name, entry.stat()) for entry in entries]
+    except OSError:
+        return ()
+    return tuple(sorted((name, s.st_ino, s.st_size, s.st_mtime_ns) for name, s in found))

@@ -1,0 +1,43 @@
+"""What can be a text: strings of Unicode that can be read in reasonable time."""
+
+import re
+import unicodedata
+
+MAX_MARKS = 500
+"""Most combining marks in a row. Bringing them into order costs the square of their number.
+
+Unicode's stream-safe form has at most 30; a hundred thousand took 20 seconds.
+"""
+
+# Those that must be brought into order; behind the first two planes there are none.
+_MARKS = "".join(c for c in map(chr, range(0x20000)) if unicodedata.combining(c))
+_FLOOD = re.compile(f"[{_MARKS}]{{{MAX_MARKS + 1}}}")
+
+
+class TextError(ValueError):
+    """A text that cannot be classified. The message never repeats the text."""
+
+
+def check_text(text: object) -> None:
+    """Refuse what is no string of Unicode scalar values, or could not be read in reasonable time.
+
+    Raises
+    ------
+    TextError
+        Naming what was found and where; never the text.
+    """
+    if not isinstance(text, str):
+        raise TextError(f"found {type(text).__name__}, expected a string")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise TextError(
+            f"lone surrogate U+{ord(text[error.start]):04X} at code point {error.start}; expected "
+            "valid Unicode"
+        ) from None
+    is_plain = len(text) <= MAX_MARKS or text.isascii()
+    if not is_plain and (flood := _FLOOD.search(text)):
+        raise TextError(
+            f"more than {MAX_MARKS} combining marks in a row from code point {flood.start()} on; "
+            "expected text"
+        )

@@ -1,0 +1,156 @@
+"""What breaks around the service, what its users then see, and that it comes back.
+
+``docs/operations.md`` states each of these. A flipped bit and an artifact that is replaced in the
+middle of a request are in ``test_service_artifact.py`` and ``test_service_models.py``.
+"""
+
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+from starlette.testclient import TestClient
+
+from service.app import create_app
+from service.classifier import Classifier
+from service.keys import add_key
+from service.settings import Settings
+from tests.conftest import damage, put
+from tests.servers import PATIENCE, Server, running, until
+
+TEXT = "The port brings jobs. Washington only sends warnings about China."
+
+
+def workers_of(server: Server) -> set[int]:
+    """Return the process ids of the server's workers."""
+    found = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+            command = (stat.parent / "cmdline").read_bytes()
+        except OSError:  # ended in the meantime
+            continue
+        if parent == server.process.pid and b"spawn_main" in command:
+            found.add(int(stat.parent.name))
+    return found
+
+
+def test_a_killed_worker_is_replaced_and_only_its_own_requests_are_lost(
+    tiny_artifact: Path, tmp_path: Path, classifier: Classifier
+) -> None:
+    expected = classifier.classify(TEXT).to_dict()
+    is_done = threading.Event()
+
+    def ask(url: str) -> tuple[int, int]:
+        """Ask until told to stop; return how many were answered, all rightly, and how many lost."""
+        n_answered = n_lost = 0
+        while not is_done.is_set():
+            with httpx2.Client(base_url=url, timeout=PATIENCE) as client:
+                try:
+                    while not is_done.is_set():
+                        response = client.post("/classify", json={"text": TEXT})
+                        assert response.json() == expected
+                        n_answered += 1
+                except httpx2.TransportError:
+                    n_lost += 1
+        return n_answered, n_lost
+
+    with (
+        running(tiny_artifact, tmp_path / "log", workers=2) as server,
+        ThreadPoolExecutor() as pool,
+    ):
+        until(lambda: len(workers_of(server)) == 2, "two workers run")
+        before = workers_of(server)
+        asking = [pool.submit(ask, server.url) for _ in range(4)]
+        try:
+            os.kill(min(before), signal.SIGKILL)
+            until(lambda: len(workers_of(server) - {min(before)}) == 2, "the worker is replaced")
+        finally:
+            is_done.set()
+        results = [future.result() for future in asking]
+    assert all(n_answered > 0 for n_answered, _ in results)
+    assert sum(n_lost for _, n_lost in results) <= len(results)
+
+
+def test_a_worker_that_dies_while_the_artifact_is_bad_does_not_end_the_others(
+    artifact_copy: Path, tiny_artifact: Path, tmp_path: Path
+) -> None:
+    with running(artifact_copy, tmp_path / "log", workers=2, drain_seconds=0.0) as server:
+        until(lambda: len(workers_of(server)) == 2, "two workers run")
+        (killed, kept) = workers_of(server)
+        damage(artifact_copy)
+        os.kill(killed, signal.SIGKILL)
+        until(lambda: "worker waits for a model" in server.log.read_text(), "the worker waits")
+        assert server.classify(TEXT).status_code == 200
+        put(tiny_artifact, artifact_copy)
+        os.kill(kept, signal.SIGKILL)
+        until(lambda: kept not in workers_of(server), "the other worker is gone")
+        assert server.classify(TEXT).status_code == 200
+
+
+def test_a_waiting_worker_ends_with_the_server(artifact_copy: Path, tmp_path: Path) -> None:
+    with running(artifact_copy, tmp_path / "log", workers=2, drain_seconds=0.0) as server:
+        until(lambda: len(workers_of(server)) == 2, "two workers run")
+        damage(artifact_copy)
+        os.kill(min(workers_of(server)), signal.SIGKILL)
+        until(lambda: "worker waits for a model" in server.log.read_text(), "the worker waits")
+        server.process.terminate()
+        server.process.wait(PATIENCE)
+        assert not workers_of(server)
+
+
+def test_without_file_descriptors_open_connections_are_answered_and_new_ones_later(
+    tiny_artifact: Path, tmp_path: Path
+) -> None:
+    limit = 64
+    with (
+        running(tiny_artifact, tmp_path / "log", slow_client_seconds=PATIENCE) as server,
+        httpx2.Client(base_url=server.url, timeout=PATIENCE) as client,
+    ):
+        assert client.get("/health/ready").status_code == 200
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
+        address = ("127.0.0.1", httpx2.URL(server.url).port)
+        idle = [socket.create_connection(address, PATIENCE) for _ in range(2 * limit)]
+        descriptors = Path(f"/proc/{server.process.pid}/fd")
+        until(lambda: len(os.listdir(descriptors)) >= limit - 1, "no descriptor is left")
+        assert client.post("/classify", json={"text": TEXT}).status_code == 200
+        for connection in idle:
+            connection.close()
+        until(lambda: can_connect(server), "new connections are answered")
+        until(lambda: not client.get("/model").json()["refused"], "the folder is read again")
+
+
+def can_connect(server: Server) -> bool:
+    try:
+        return server.classify(TEXT).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_a_clock_that_jumps_changes_rates_only(
+    tiny_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = add_key(tmp_path / "keys.json", "desk", ["classify"], "2/minute")
+    settings = Settings(model=tiny_artifact, keys=tmp_path / "keys.json", request_seconds=5.0)
+    headers = {"x-api-key": key}
+    clock, jump = time.time, 0.0
+    monkeypatch.setattr(time, "time", lambda: clock() + jump)
+
+    with TestClient(create_app(settings)) as client:
+
+        def ask() -> int:
+            return client.post("/classify", json={"text": TEXT}, headers=headers).status_code
+
+        assert [ask(), ask(), ask()] == [200, 200, 429]
+        jump = 86_400.0
+        assert [ask(), ask(), ask()] == [200, 200, 429]
+        jump = -86_400.0
+        assert ask() in (200, 429)  # as docs/operations.md says: a used-up window lasts longer
+        jump = 2 * 86_400.0
+        assert ask() == 200
