@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
@@ -33,6 +34,9 @@ from training.pipeline import build_classifier
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+PARALLEL_FROM = 5000
+"""Sentences from which on the folds are worth the start of further processes."""
 
 
 class TrainingError(ValueError):
@@ -187,16 +191,35 @@ def out_of_fold(
     """
     passages = [s.passage for s in sentences]
     folds = GroupKFold(config.n_folds, shuffle=True, random_state=config.seed)
+    splits = list(folds.split(truth, groups=passages))
+    # Processes: liblinear draws from one generator a process, so threads would mix its order.
+    n_jobs = min(cpu_count(), len(splits)) if len(sentences) >= PARALLEL_FROM else 1
+    run = Parallel(n_jobs=n_jobs, return_as="generator")
+    fits = run(
+        delayed(_score_fold)(counts, seen, held_out, truth, lexicon, config)
+        for seen, held_out in splits
+    )
     logits, known = np.empty(truth.shape), np.empty(len(sentences))
-    for number, (seen, held_out) in enumerate(folds.split(truth, groups=passages), 1):
-        weighing = weigh(counts, seen, lexicon, config)
-        classifier = build_classifier(config).fit(weighing.transform(seen), truth[seen].astype(int))
-        X = weighing.transform(held_out)
-        for column, decision in enumerate(classifier.estimators_):
-            logits[held_out, column] = decision.decision_function(X)
-        known[held_out] = counts.known_share(weighing, held_out)
+    for number, ((_, held_out), fold) in enumerate(zip(splits, fits, strict=True), 1):
+        logits[held_out], known[held_out] = fold
         on_step(f"fold {number} of {config.n_folds}")
     return logits, known
+
+
+def _score_fold(
+    counts: TermCounts,
+    seen: NDArray[np.intp],
+    held_out: NDArray[np.intp],
+    truth: Bools,
+    lexicon: Lexicon,
+    config: TrainingConfig,
+) -> tuple[Floats, Floats]:
+    """Return logits and known shares of the sentences held out."""
+    weighing = weigh(counts, seen, lexicon, config)
+    classifier = build_classifier(config).fit(weighing.transform(seen), truth[seen].astype(int))
+    X = weighing.transform(held_out)
+    logits = np.column_stack([label.decision_function(X) for label in classifier.estimators_])
+    return logits, counts.known_share(weighing, held_out)
 
 
 def fit_calibrated(
