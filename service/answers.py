@@ -1,9 +1,8 @@
 """From what a request asks to a prediction, for every door that takes texts."""
 
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from service import errors, metrics, requests
+from service import metrics, requests
 from service.classifier import Classifier
 from service.models import Models
 from service.prediction import Prediction
@@ -39,10 +38,7 @@ async def answer(
 
 def _parse_item(content: object, settings: Settings) -> ClassifyRequest:
     """Return the checked request; its text is neither blank nor too long."""
-    try:
-        item = ClassifyRequest.model_validate(content)
-    except ValidationError as error:
-        raise errors.from_validation(error) from None
+    item = requests.validate(ClassifyRequest, content)
     if not item.text.strip():
         raise requests.field_problem("text", "blank", "text is empty or blank")
     if len(item.text) > settings.max_text_characters:

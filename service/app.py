@@ -13,7 +13,6 @@ from typing import Any, cast
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from labels.taxonomy import LABELS_DIR
@@ -184,10 +183,7 @@ def _classify_router(settings: Settings) -> APIRouter:
     async def classify_batch(request: Request) -> Response:
         """Label many texts; an item that is wrong gets its problem, the others their answers."""
         content = await requests.read_json(request)
-        try:
-            batch = BatchRequest.model_validate(content)
-        except ValidationError as error:
-            raise errors.from_validation(error) from None
+        batch = requests.validate(BatchRequest, content)
         if len(batch.items) > settings.max_batch_items:
             detail = f"{len(batch.items)} items, at most {settings.max_batch_items} are taken"
             raise ProblemError(422, detail)

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
-from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from labels.corrections import Correction, StoreError
@@ -88,10 +87,7 @@ def _parse(content: object, taxonomy: Taxonomy) -> Correction:
     ProblemError
         Naming the field and what was expected.
     """
-    try:
-        asked = CorrectionRequest.model_validate(content)
-    except ValidationError as error:
-        raise errors.from_validation(error) from None
+    asked = requests.validate(CorrectionRequest, content)
     text = " ".join(asked.text.split())
     problem = text_problems(text) if text else ["text is empty or blank"]
     if problem:

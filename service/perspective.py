@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import errors, requests
@@ -137,10 +137,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     async def analyze(request: Request) -> Response:
         """Score a text as the Perspective API does, for our labels."""
         content = await requests.read_json(request, any_type=True)
-        try:
-            wanted = AnalyzeRequest.model_validate(content)
-        except ValidationError as error:
-            raise errors.from_validation(error) from None
+        wanted = requests.validate(AnalyzeRequest, content)
         models: Models = request.app.state.models
         return await _analyze(wanted, models, settings)
 

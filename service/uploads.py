@@ -8,7 +8,7 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.responses import FileResponse
 
 from service import confined, errors, requests
@@ -128,11 +128,7 @@ def jobs_router(settings: Settings, jobs: Jobs) -> APIRouter:
     )
     async def start(request: Request, job_id: str) -> Response:
         """Begin to score the file."""
-        content = await requests.read_json(request)
-        try:
-            asked = JobStart.model_validate(content)
-        except ValidationError as error:
-            raise errors.from_validation(error) from None
+        asked = requests.validate(JobStart, await requests.read_json(request))
         with _as_problems():
             columns = jobs.read(job_id).columns
             for field in ("text_column", "group_column"):

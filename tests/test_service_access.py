@@ -2,9 +2,11 @@
 
 import base64
 import hmac
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from starlette.testclient import TestClient
@@ -282,7 +284,8 @@ def test_a_folder_that_is_not_there_is_told() -> None:
 
 def test_the_server_does_not_start_without_its_file_of_keys(tiny_artifact: Path) -> None:
     arguments = ["serve", "--model", str(tiny_artifact), "--keys", "/nowhere/keys.json"]
-    result = RUN.invoke(app, arguments)
+    with mock.patch.dict(os.environ):  # the command hands the settings on to its processes
+        result = RUN.invoke(app, arguments)
     assert result.exit_code == 2
     assert (
         result.stderr == "stance: /nowhere/keys.json: cannot be read (No such file or directory)\n"
