@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from service.artifact import ArtifactError
 from service.batch import Unit, score_files
 from service.chart import GroupCounts
 from service.classifier import load
@@ -51,6 +52,8 @@ def score_job(_: bytes, folder: str, model: str) -> None:
         return
     except (InputError, OutputError) as error:
         progress.fail(str(error))
+    except ArtifactError:
+        progress.fail("the folder of the model holds none now that can be trusted")
     except MemoryError:
         progress.fail("scoring it takes more memory than a job may use")
     except OSError as error:

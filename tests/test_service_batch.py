@@ -298,6 +298,19 @@ def test_an_interruption_leaves_nothing(tmp_path: Path, classifier: Classifier) 
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
+@pytest.mark.parametrize("unit", Unit)
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_flood_of_marks_is_rejected(
+    tmp_path: Path, classifier: Classifier, suffix: str, unit: Unit
+) -> None:
+    rows = [{"text": "The port brings jobs."}, {"text": "e" + "\u0301\u0323" * 300}]
+    source = write_rows(tmp_path / f"in.{suffix}", rows)
+    result = score_files([source], tmp_path / "out.csv", classifier, unit=unit)
+    assert (result.n_scored, result.n_rejected) == (1, 1)
+    reject = json.loads((tmp_path / "out.csv.rejects.jsonl").read_text())
+    assert "combining marks in a row" in reject["reason"]
+
+
 @pytest.mark.parametrize("suffix", ["csv", "jsonl", "parquet"])
 def test_memory_does_not_grow_with_the_file(
     tmp_path: Path, classifier: Classifier, monkeypatch: pytest.MonkeyPatch, suffix: str

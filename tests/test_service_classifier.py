@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import stance
 from labels.sentences import LabelledSentence
 from service.classifier import Classifier
+from service.compiled import Utf8Texts
 from service.texts import TextError
 
 TEXT = (
@@ -214,6 +215,28 @@ def test_score_sentences_gives_what_classify_sentence_gives(trained: Classifier)
         assert tuple(np.array(ids)[answers.counts[row] > 0]) == sentence.labels
     assert answers.n_sentences.tolist() == [1] * (len(texts) - 1) + [0]
     assert not answers.counts[-1].any()
+
+
+@pytest.mark.parametrize("has_kernel", [True, False])
+def test_a_stretch_too_long_for_a_sentence_gets_no_label_by_any_way(
+    trained: Classifier, monkeypatch: pytest.MonkeyPatch, has_kernel: bool
+) -> None:
+    if not has_kernel:
+        monkeypatch.setattr(trained, "_compiled", None)
+    texts = ["The port brings jobs." + " harbourmasters" * 300, "The port brings jobs."]
+    content = "".join(texts).encode()
+    column = Utf8Texts(content, np.array([0, len(texts[0]), len(content)]))
+    predictions = [trained.classify(text, evidence=True) for text in texts]
+    long, short = (prediction.sentences[-1] for prediction in predictions)
+    assert (long.reason, long.labels, long.possible) == ("too_long", (), ())
+    assert short.reason != "too_long"
+    for rows in (texts, column):
+        answers = trained.score_sentences(rows)
+        assert not answers.counts[0].any()
+        for row, text in enumerate(texts):
+            sentence = trained.classify_sentence(text).sentences[0]
+            assert answers.scores[row].tolist() == list(sentence.scores.values())
+            assert trained.score([text])[0].tolist() == list(sentence.scores.values())
 
 
 def test_score_texts_gives_what_classify_gives(trained: Classifier) -> None:

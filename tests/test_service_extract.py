@@ -27,6 +27,16 @@ def client(tiny_artifact) -> Iterator[TestClient]:
         yield client
 
 
+def test_a_file_may_be_larger_than_other_bodies(tiny_artifact) -> None:
+    settings = Settings(model=tiny_artifact, max_body_bytes=2000, max_text_characters=1000)
+    text = "The port brings jobs. " * 200
+    with TestClient(create_app(settings)) as client:
+        assert client.post("/classify", json={"text": text}).status_code == 413
+        answer = client.post("/extract?name=a.txt", content=text)
+        assert answer.json()["characters"] == len(text)
+        assert client.post("/jobs?name=a.txt", content=text).status_code == 201
+
+
 def pdf(pages: list[list[str]], content: bytes | None = None) -> bytes:
     """Return a PDF with these lines on its pages, or with one content stream as it is."""
     streams = [content] if content is not None else []

@@ -1,5 +1,6 @@
 """Settings: who goes before whom, what is refused by name, what is printed."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,19 @@ def test_passwords_are_hidden_wherever_a_value_is_shown(monkeypatch: pytest.Monk
     with pytest.raises(SettingsError, match=r"ann:\*\*\*@db") as caught:
         read_settings({})
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_password_given_as_a_flag_reaches_the_processes_that_serve(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "postgresql+psycopg://ann:s3cret@db/x"
+    monkeypatch.setattr(os, "environ", os.environ.copy())
+    found = []
+    monkeypatch.setattr("service.server.serve", lambda _: found.append(dict(os.environ)))
+    result = RUN.invoke(app, ["serve", "--corrections", url, "--insecure"])
+    assert result.exit_code == 0, result.stderr
+    assert found[0]["STANCE_CORRECTIONS"] == url
+    assert found[0]["STANCE_INSECURE"] == "true"
 
 
 def test_a_server_that_anybody_could_call_does_not_start(tiny_artifact: Path) -> None:
