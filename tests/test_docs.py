@@ -173,7 +173,7 @@ def test_figures_are_those_of_the_model(
 
 def test_the_evaluation_in_the_card_names_a_model_and_intervals() -> None:
     evaluation = between_markers(CARD, "evaluation")
-    assert re.search(r"model 2-[0-9a-f]{12}: [\d,]+ sentences of \d+ documents", evaluation)
+    assert re.search(r"model \d-[0-9a-f]{12}: [\d,]+ sentences of \d+ documents", evaluation)
     assert re.search(r"\| \*\*macro F1\*\* \|.*\*\*0\.\d\d \[0\.\d\d, 0\.\d\d\]\*\*", evaluation)
 
 
