@@ -39,6 +39,7 @@ def test_what_serves_in_the_image_is_installed_from_this_list_alone() -> None:
     assert "pip install" not in last_stage
     assert re.findall(r"COPY --from=build (\S+)", last_stage) == [
         "/opt/stance",
+        "/build/labels/kernel/",
         "/build/models/default",
     ]
 
