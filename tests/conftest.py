@@ -1,5 +1,6 @@
 """What the tests share: a tiny labelled set, the artifact trained from it, and a client."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from hashlib import sha256
@@ -92,6 +93,17 @@ def generous_artifact(tiny_artifact: Path, tmp_path: Path, taxonomy: Taxonomy) -
     out = Path(shutil.copytree(tiny_artifact, tmp_path / "generous"))
     rewrite(out, version="2-generous", thresholds=dict.fromkeys(taxonomy.ids, 0.0))
     return out
+
+
+@pytest.fixture(autouse=True)
+def own_settings() -> Iterator[None]:
+    """Keep the settings that `stance serve` puts into the environment out of other tests."""
+    before = os.environ.copy()
+    yield
+    for name in [name for name in os.environ if name.startswith("STANCE_")]:
+        if name not in before:
+            del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture(scope="session")

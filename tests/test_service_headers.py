@@ -22,7 +22,7 @@ def test_every_answer_tells_browsers_what_they_may_do(client: TestClient, path: 
     headers = client.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
-    assert headers["cache-control"] == "no-store"
+    assert headers["cache-control"] == ("no-cache" if path == "/" else "no-store")
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
 
 

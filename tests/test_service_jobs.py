@@ -257,7 +257,7 @@ def test_every_worker_of_a_server_answers_and_it_leaves_nothing(
                 for _ in range(30):
                     answer = client.get(f"/jobs/{job['id']}", headers=headers)
                     assert answer.json()["rows"] == 3
-            assert [path.name[:12] for path in tmp_path.iterdir()] == ["stance-jobs-"]
+            assert len(list(tmp_path.glob("stance-jobs-*"))) == 1
         finally:
             server.terminate()
     assert list(tmp_path.iterdir()) == []
