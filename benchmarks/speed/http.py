@@ -4,6 +4,7 @@ All three are servers of their own, with one process on one core, and get the sa
 comes from another core. Then the whole application without network, as the server calls it.
 """
 
+import asyncio
 import statistics
 import time
 from contextlib import ExitStack
@@ -11,7 +12,7 @@ from contextlib import ExitStack
 import orjson
 from starlette.types import ASGIApp, Message, Scope
 
-from benchmarks.speed.load import Load, client_name, run_in_own_loop, run_load
+from benchmarks.speed.load import Load, client_name, run_load
 from benchmarks.speed.material import ARTICLE, SENTENCE
 from benchmarks.speed.measure import MeasurementError, Result, Row, Scale, pinned, ratio
 from benchmarks.speed.processes import Server, cpu_seconds_of, memory_of
@@ -46,7 +47,7 @@ def measure(scale: Scale) -> Result:
                 speeds = {name: [load.per_second for load, _ in r] for name, r in found.items()}
                 ratios["echo"] = ratio(speeds[OURS], speeds[ECHO])
                 ratios["scikit-learn"] = ratio(speeds[OURS], speeds[SKLEARN])
-    inside = run_in_own_loop(_inside(scale))
+    inside = asyncio.run(_inside(scale))
     for case, rounds in inside.items():
         rows.append(Row.of(INSIDE, f"stance, {case}", "µs a request", [1e6 * s for s in rounds]))
     ratios["article, ms"] = 1e3 * statistics.median(inside[MANY])

@@ -11,15 +11,11 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 from benchmarks.speed.measure import MeasurementError
 
-T = TypeVar("T")
 _SCRIPT = """
 wrk.method = "POST"
 wrk.headers["content-type"] = "application/json"
@@ -60,13 +56,7 @@ def run_load(port: int, body: bytes, n_connections: int, seconds: float) -> Load
     """
     if shutil.which("wrk") and seconds >= 1:  # its unit
         return _run_wrk(port, body, n_connections, seconds)
-    return run_in_own_loop(_run_here(port, body, n_connections, seconds))
-
-
-def run_in_own_loop(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also where an event loop runs already (a notebook, a test)."""
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()
+    return asyncio.run(_run_here(port, body, n_connections, seconds))
 
 
 def _run_wrk(port: int, body: bytes, n_connections: int, seconds: float) -> Load:

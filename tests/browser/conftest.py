@@ -80,13 +80,13 @@ class Site:
         assert self.page.evaluate(overflow) <= 0
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def corrections(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where the served page stores corrections."""
     return tmp_path_factory.mktemp("corrections") / "corrections.db"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server(corrections: Path) -> Iterator[str]:
     """Serve the trained model on a free port; takes corrections."""
     with socket.socket() as probe:
@@ -113,9 +113,9 @@ def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError("the server did not become ready")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Start the system's Chromium once."""
+    """Start the system's Chromium once; its event loop must end with the tests of this folder."""
     if CHROMIUM is None:
         pytest.skip("no Chromium on this system: install the package chromium to test the page")
     with sync_playwright() as playwright:
@@ -130,7 +130,7 @@ def look(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sites(browser: Browser, server: str) -> dict[str, Site]:
     """Hold one site a look: a window of its own for every test would cost a second each."""
     return {}
