@@ -8,45 +8,32 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labels import kernel
-from labels.decisions import give_labels
 from labels.language import UNDETERMINED, LanguageIdentifier
-from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED, REASONS, TOO_LONG
+from labels.world import REASONS, TOO_LONG
 from service.artifact import (
     DEFAULT_ARTIFACT,
     MANIFEST,
-    NEAREST,
     Artifact,
     ArtifactError,
     read_artifact,
 )
 from service.compiled import CompiledScorer, Texts, Utf8Texts
-from service.nearest import NearestSentences
-from service.prediction import (
-    LabelEvidence,
-    ModelName,
-    NearestSentence,
-    Notice,
-    Prediction,
-    SentencePrediction,
-    SpanEvidence,
-    Summary,
-    TermEvidence,
-)
-from service.scorer import Explanation, Readings, Scorer
+from service.decisions import CompiledDecider, Decider
+from service.evidence import Explainer
+from service.prediction import ModelName, Notice, Prediction, SentencePrediction, Summary
+from service.scorer import Readings, Scorer
 from service.sentences import split_sentences
 from service.texts import check_text
 
 Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
 ScorerName = Literal["compiled", "python"]
 PROBE_TOLERANCE = 1e-6
-_NO_EVIDENCE: dict[str, Any] = {"evidence": (), "nearest": ()}
 
 MAX_SENTENCE_CHARACTERS = 4000
 """What is longer, in code points, is no sentence: ten for each of the most words of one.
@@ -73,21 +60,6 @@ def choose_scorer(artifact: Artifact) -> ScorerName:
 
 
 @dataclass(frozen=True, slots=True)
-class Decisions:
-    """What is decided for sentences.
-
-    ``scores`` and ``given`` are of shape (n_sentences, n_labels), ``is_uncertain`` and ``reasons``
-    (why a sentence gets no label whatever its scores, a number in ``labels.world.REASONS``) of
-    shape (n_sentences,).
-    """
-
-    scores: Floats
-    given: Bools
-    is_uncertain: Bools
-    reasons: NDArray[np.uint8]
-
-
-@dataclass(frozen=True, slots=True)
 class TextScores:
     """The answers to many texts, one a row.
 
@@ -109,6 +81,7 @@ class Classifier:
         self.taxonomy = artifact.taxonomy
         self.model = ModelName(artifact.name, artifact.version)
         self._ids = artifact.taxonomy.ids
+        self._supported = {*artifact.taxonomy.languages, UNDETERMINED}
         self._identifier = LanguageIdentifier(artifact.language, artifact.language_codes)
         # By number of the language; the last is und: it may be ours.
         self._is_supported = np.array([self.supports(code) for code in self._identifier.codes])
@@ -116,6 +89,8 @@ class Classifier:
         self._compiled = (
             CompiledScorer(artifact, lambda: self._python) if self.scorer == "compiled" else None
         )
+        self._decider = (CompiledDecider if kernel.AVAILABLE else Decider)(artifact)
+        self._explainer = Explainer(artifact, lambda: self._python)
         self._check_probes()
 
     @cached_property
@@ -202,9 +177,8 @@ class Classifier:
             spans = split_sentences(text, self._identifier.codes[number])
             sentences += [text[start:end] for start, end in spans]
             counts[row] = len(spans)
-        decisions = self._decide(
-            self._read(sentences), self._is_supported[np.repeat(numbers, counts)]
-        )
+        is_supported = self._is_supported[np.repeat(numbers, counts)]
+        decisions = self._decider.decide(self._read(sentences), is_supported)
         starts = np.cumsum(counts) - counts
         has_sentences = counts > 0
         shape = (len(strings), len(self._ids))
@@ -227,7 +201,7 @@ class Classifier:
             for text in texts:
                 check_text(text)
         readings = self._read(texts)
-        decisions = self._decide(readings, self._is_supported[self._identify(texts)])
+        decisions = self._decider.decide(readings, self._is_supported[self._identify(texts)])
         # A blank knows no words; few other texts do.
         is_blank = np.zeros(len(texts), dtype=bool)
         for i in np.flatnonzero(readings.known == 0).tolist():
@@ -239,10 +213,7 @@ class Classifier:
     def explain_label(self, sentence: str, label: str) -> tuple[tuple[str, float], ...]:
         """Return the spans of a sentence and what each adds to a label's logit, largest first."""
         check_text(sentence)
-        column = self._ids.index(label)
-        spans = self._python.explain(sentence).spans
-        parts = [(sentence[s.start : s.end], float(s.contributions[column])) for s in spans]
-        return tuple(sorted(parts, key=lambda part: -abs(part[1])))
+        return self._explainer.explain_label(sentence, self._ids.index(label))
 
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
@@ -250,7 +221,7 @@ class Classifier:
 
     def supports(self, language: str) -> bool:
         """Tell whether labels are given in this language (``und`` counts: it may be ours)."""
-        return language in (*self.taxonomy.languages, UNDETERMINED)
+        return language in self._supported
 
     def _predict(
         self,
@@ -258,12 +229,12 @@ class Classifier:
         spans: list[tuple[int, int]],
         id: str | None,
         language: str,
-        evidence: bool,
+        has_evidence: bool,
     ) -> Prediction:
         is_supported = self.supports(language)
         texts = [text[start:end] for start, end in spans]
         readings = self._read(texts)
-        decisions = self._decide(readings, is_supported)
+        decisions = self._decider.decide(readings, np.full(len(texts), is_supported))
         rows = zip(
             spans,
             texts,
@@ -275,24 +246,29 @@ class Classifier:
             readings.is_possible.tolist(),
             strict=True,
         )
-        sentences = tuple(
-            SentencePrediction(
-                start=start,
-                end=end,
-                text=sentence,
-                labels=tuple(compress(self._ids, given)),
-                scores=dict(zip(self._ids, scores, strict=True)),
-                possible=tuple(compress(self._ids, is_possible)) if reason == 0 else (),
-                known=known,
-                reason=REASONS[reason],
-                uncertain=is_uncertain,
-                **(self._explain(sentence, start) if evidence else _NO_EVIDENCE),
+        sentences = []
+        for span, sentence, scores, given, is_uncertain, reason, known, is_possible in rows:
+            start, end = span
+            evidence, nearest = (
+                self._explainer.explain(sentence[:MAX_SENTENCE_CHARACTERS], start)
+                if has_evidence
+                else ((), ())
             )
-            for (
-                start,
-                end,
-            ), sentence, scores, given, is_uncertain, reason, known, is_possible in rows
-        )
+            sentences.append(
+                SentencePrediction(
+                    start=start,
+                    end=end,
+                    text=sentence,
+                    labels=tuple(compress(self._ids, given)),
+                    scores=dict(zip(self._ids, scores, strict=True)),
+                    possible=tuple(compress(self._ids, is_possible)) if reason == 0 else (),
+                    known=known,
+                    reason=REASONS[reason],
+                    uncertain=is_uncertain,
+                    evidence=evidence,
+                    nearest=nearest,
+                )
+            )
         counts = dict.fromkeys(self._ids, 0)
         for sentence in sentences:
             for label in sentence.labels:
@@ -306,7 +282,7 @@ class Classifier:
             summary=Summary(
                 n, counts, {label: count / n if n else 0.0 for label, count in counts.items()}
             ),
-            sentences=sentences,
+            sentences=tuple(sentences),
             notices=self._notices(language, is_supported, n),
         )
 
@@ -326,89 +302,6 @@ class Classifier:
             return self._compiled.identify(texts)
         numbers = [self._identifier.number(texts[i]) for i in range(len(texts))]
         return np.array(numbers, dtype=np.int32)
-
-    def _decide(self, readings: Readings, is_supported: Bools | bool) -> Decisions:
-        """Apply thresholds, and say why a sentence can carry no label.
-
-        ``is_supported`` tells whether labels are given in the sentences' language.
-        """
-        scores, is_possible = readings.scores, readings.is_possible
-        reasons = readings.outside.copy()
-        reasons[(reasons == 0) & ~is_possible.any(axis=1)] = NOBODY_NAMED
-        reasons[np.logical_not(is_supported)] = LANGUAGE_UNSUPPORTED
-        is_open = reasons == 0
-        given = give_labels(scores, self.artifact.thresholds, is_possible, self.taxonomy)
-        low, high = self.artifact.uncertain.T
-        other_is_possible = np.where(given, scores <= high, scores >= low)
-        is_uncertain = is_open & (is_possible & other_is_possible).any(axis=1)
-        return Decisions(scores, given & is_open[:, None], is_uncertain, reasons)
-
-    def _explain(self, sentence: str, offset: int) -> dict[str, Any]:
-        """Return the fields of a ``SentencePrediction`` that explain it."""
-        sentence = sentence[:MAX_SENTENCE_CHARACTERS]
-        explanation = self._python.explain(sentence)
-        return {
-            "evidence": self._evidence(sentence, offset, explanation),
-            "nearest": self._find_nearest(explanation),
-        }
-
-    def _evidence(
-        self, sentence: str, offset: int, explanation: Explanation
-    ) -> tuple[LabelEvidence, ...]:
-        explained = []
-        for column, label in enumerate(self._ids):
-            parts = [
-                SpanEvidence(
-                    offset + span.start,
-                    offset + span.end,
-                    sentence[span.start : span.end],
-                    float(span.contributions[column]),
-                )
-                for span in explanation.spans
-            ]
-            parts.sort(key=lambda part: (-abs(part.contribution), part.start, part.end))
-            weights = [
-                TermEvidence(term.family, term.text, float(term.contributions[column]))
-                for term in explanation.terms
-            ]
-            weights.sort(key=lambda term: -abs(term.contribution))
-            intercept = float(self.artifact.weights.intercepts[column])
-            logit = float(explanation.logits[column])
-            explained.append(LabelEvidence(label, logit, intercept, tuple(parts), tuple(weights)))
-        return tuple(explained)
-
-    def _find_nearest(self, explanation: Explanation) -> tuple[NearestSentence, ...]:
-        found = self._nearest.find(explanation.rows, explanation.values)
-        return tuple(
-            NearestSentence(
-                id=neighbour.id,
-                text=neighbour.text,
-                labels=tuple(
-                    label.id
-                    for label, has_label in zip(self.taxonomy.labels, neighbour.labels, strict=True)
-                    if has_label
-                ),
-                rules=tuple(
-                    sorted(
-                        {
-                            rule
-                            for label, has_label in zip(
-                                self.taxonomy.labels, neighbour.labels, strict=True
-                            )
-                            if has_label
-                            for rule in label.rules
-                        }
-                    )
-                ),
-                similarity=neighbour.similarity,
-            )
-            for neighbour in found
-        )
-
-    @cached_property
-    def _nearest(self) -> NearestSentences:
-        # Read at the first question for evidence: most callers never ask.
-        return NearestSentences(self.artifact.contents[NEAREST])
 
     def _notices(self, language: str, is_supported: bool, n_sentences: int) -> tuple[Notice, ...]:
         ours = ", ".join(self.taxonomy.languages)

@@ -53,7 +53,6 @@ class CompiledScorer:
         bit = {name: np.uint64(1 << i) for i, name in enumerate(artifact.names)}
         about = [[bit[name] for name in label.about] for label in artifact.taxonomy.labels]
         self._about = np.array([sum(bits, start=np.uint64(0)) for bits in about], dtype=np.uint64)
-        self._is_about_nobody = self._about == 0
 
     def read(self, sentences: Texts) -> Readings:
         """Return the scores of sentences, and whether they lie in the model's world."""
@@ -72,25 +71,28 @@ class CompiledScorer:
     def score(self, sentences: Texts) -> NDArray[np.float64]:
         """Return the scores alone, of shape (n_sentences, n_labels); for few sentences faster."""
         scores = np.empty((len(sentences), len(self._about)))
-        n_left = self._kernel.score(_for_kernel(sentences), False, scores, None, None, None)
+        n_left = self._kernel.score(
+            _for_kernel(sentences), False, self._about, scores, None, None, None
+        )
         return self.read(sentences).scores if n_left else scores
 
     def identify(self, texts: Texts) -> NDArray[np.int32]:
         """Return the number of each text's language in ``codes``, -1 for ``und``."""
         numbers = np.empty(len(texts), dtype=np.int32)
-        self._kernel.identify(_for_kernel(texts), numbers)
-        for i in np.flatnonzero(numbers == ONLY_PYTHON).tolist():
-            numbers[i] = self._identifier.number(texts[i])
+        if self._kernel.identify(_for_kernel(texts), numbers):
+            for i in np.flatnonzero(numbers == ONLY_PYTHON).tolist():
+                numbers[i] = self._identifier.number(texts[i])
         return numbers
 
     def _read(self, texts: Texts, *, is_composed: bool) -> tuple[Readings, NDArray[np.intp]]:
         """Return the readings, and the rows that only Python can read."""
-        n = len(texts)
-        scores, known = np.empty((n, len(self._about))), np.empty(n)
-        outside, named = np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint64)
-        n_left = self._kernel.score(_for_kernel(texts), is_composed, scores, known, outside, named)
+        n, n_labels = len(texts), len(self._about)
+        scores, known = np.empty((n, n_labels)), np.empty(n)
+        outside, is_possible = np.empty(n, dtype=np.uint8), np.empty((n, n_labels), dtype=bool)
+        n_left = self._kernel.score(
+            _for_kernel(texts), is_composed, self._about, scores, known, outside, is_possible
+        )
         left = np.flatnonzero(outside == NEEDS_PYTHON) if n_left else _NO_ROWS
-        is_possible = ((named[:, None] & self._about) != 0) | self._is_about_nobody
         return Readings(scores, is_possible, known, outside), left
 
 

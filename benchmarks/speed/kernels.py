@@ -31,11 +31,12 @@ def build_kernel(
     }
     n_labels = coefficients.shape[1]
     kernel = Kernel(build_tables(lexicon, families, coefficients, np.zeros(n_labels), 0.0))
+    about = np.zeros(n_labels, dtype=np.uint64)
 
     def score(texts: list[str]) -> None:
         n = len(texts)
         logits, known = np.empty((n, n_labels)), np.empty(n)
-        outside, named = np.empty(n, dtype=np.uint8), np.empty(n, dtype=np.uint64)
-        kernel.score(texts, False, logits, known, outside, named)
+        outside, possible = np.empty(n, dtype=np.uint8), np.empty((n, n_labels), dtype=bool)
+        kernel.score(texts, False, about, logits, known, outside, possible)
 
     return score

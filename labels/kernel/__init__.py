@@ -10,6 +10,8 @@
     Items to keys of terms, family by family.
 ``score.c``
     Keys to rows, counts, norms, logits.
+``decide.c``
+    Scores to labels.
 ``language.c``
     Which language a text is in.
 ``module.c``

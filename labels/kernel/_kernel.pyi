@@ -4,10 +4,30 @@ from typing import Any
 class Kernel:
     def __new__(cls, tables: dict[str, Any]) -> Kernel: ...
     def score(
-        self, texts: Any, is_composed: bool, scores: Any, known: Any, outside: Any, named: Any, /
+        self,
+        texts: Any,
+        is_composed: bool,
+        about: Any,
+        scores: Any,
+        known: Any,
+        outside: Any,
+        possible: Any,
+        /,
     ) -> int: ...
-    def identify(self, texts: Any, languages: Any, /) -> None: ...
+    def identify(self, texts: Any, languages: Any, /) -> int: ...
 
+def decide(
+    is_multi_label: bool,
+    thresholds: Any,
+    bounds: Any,
+    scores: Any,
+    possible: Any,
+    is_supported: Any,
+    given: Any,
+    uncertain: Any,
+    reasons: Any,
+    /,
+) -> None: ...
 def make_keys(space: int, texts: list[str]) -> bytes: ...
 def make_pair_keys(pairs: bytes) -> bytes: ...
 def make_hash_table(keys: bytes) -> bytes: ...

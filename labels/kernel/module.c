@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "decide.h"
 #include "hash.h"
 #include "language.h"
 #include "score.h"
@@ -199,9 +200,10 @@ static int open_texts(Texts *texts, PyObject *given) {
     return is_open;
 }
 
-/* An array for answers: a row a text, of n_columns numbers of the size given. */
+/* An array of a row a text, or of one row for all, of n_columns numbers of the size given. */
 typedef struct {
     size_t n_columns, size;
+    int is_optional, is_read, is_per_model;
 } Column;
 
 static int is_for(const Py_buffer *buffer, const Column *column, size_t n) {
@@ -209,26 +211,39 @@ static int is_for(const Py_buffer *buffer, const Column *column, size_t n) {
            (size_t)buffer->len == n * column->n_columns * column->size;
 }
 
-static int open_answers(PyObject *const *args, Py_buffer *answers, const Column *columns,
-                        int n_arrays, size_t n) {
+/* Take the arrays that a call reads or writes; None, where allowed, is one that is not asked for. */
+static int open_arrays(PyObject *const *args, Py_buffer *arrays, const Column *columns,
+                       int n_arrays, size_t n) {
     for (int i = 0; i < n_arrays; i++) {
-        memset(&answers[i], 0, sizeof answers[i]);
-        if (i > 0 && args[i] == Py_None) /* not asked for */
+        memset(&arrays[i], 0, sizeof arrays[i]);
+        if (columns[i].is_optional && args[i] == Py_None)
             continue;
-        int is_open = PyObject_GetBuffer(args[i], &answers[i],
-                                         PyBUF_WRITABLE | PyBUF_C_CONTIGUOUS) == 0;
-        if (is_open && is_for(&answers[i], &columns[i], n))
+        int flags = PyBUF_C_CONTIGUOUS | (columns[i].is_read ? 0 : PyBUF_WRITABLE);
+        int is_open = PyObject_GetBuffer(args[i], &arrays[i], flags) == 0;
+        if (is_open && is_for(&arrays[i], &columns[i], columns[i].is_per_model ? 1 : n))
             continue;
         if (is_open)
             PyErr_SetString(PyExc_ValueError, "an array for answers has the wrong size or type");
         for (int k = 0; k < i + is_open; k++)
-            PyBuffer_Release(&answers[k]);
+            PyBuffer_Release(&arrays[k]);
         return 0;
     }
     return 1;
 }
 
-enum { SCORES, KNOWN, OUTSIDE, NAMED, N_ANSWERS };
+static void close_arrays(Py_buffer *arrays, int n_arrays) {
+    for (int i = 0; i < n_arrays; i++)
+        PyBuffer_Release(&arrays[i]);
+}
+
+enum { ABOUT, SCORES, KNOWN, OUTSIDE, POSSIBLE, N_ANSWERS };
+
+/* A label is possible if the sentence names somebody whom it is about, or it is about nobody. */
+static void tell_possible(const uint64_t *about, uint64_t named, size_t n_labels,
+                          uint8_t *possible) {
+    for (size_t k = 0; k < n_labels; k++)
+        possible[k] = about[k] == 0 || (about[k] & named) != 0;
+}
 
 /* Score all texts, each alone, so that no answer depends on another; count those that are left to
    Python. */
@@ -247,32 +262,36 @@ static Status score_all(const Tables *t, Work *work, const Texts *texts, int is_
             ((double *)to[KNOWN].buf)[i] = answer.known;
         if (to[OUTSIDE].buf != NULL)
             ((uint8_t *)to[OUTSIDE].buf)[i] = answer.outside;
-        if (to[NAMED].buf != NULL)
-            ((uint64_t *)to[NAMED].buf)[i] = answer.named;
+        if (to[POSSIBLE].buf != NULL)
+            tell_possible(to[ABOUT].buf, answer.named, t->n_labels,
+                          (uint8_t *)to[POSSIBLE].buf + i * t->n_labels);
     }
     return READ;
 }
 
-/* score(texts, is_composed, scores, known, outside, named) -> how many are left to Python */
+/* score(texts, is_composed, about, scores, known, outside, possible)
+   -> how many are left to Python */
 static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
+    const size_t n_labels = self->tables.n_labels;
     const Column columns[N_ANSWERS] = {
-        [SCORES] = {self->tables.n_labels, sizeof(double)},
-        [KNOWN] = {1, sizeof(double)},
-        [OUTSIDE] = {1, sizeof(uint8_t)},
-        [NAMED] = {1, sizeof(uint64_t)},
+        [ABOUT] = {n_labels, sizeof(uint64_t), .is_read = 1, .is_per_model = 1},
+        [SCORES] = {n_labels, sizeof(double)},
+        [KNOWN] = {1, sizeof(double), .is_optional = 1},
+        [OUTSIDE] = {1, sizeof(uint8_t), .is_optional = 1},
+        [POSSIBLE] = {n_labels, sizeof(uint8_t), .is_optional = 1},
     };
     Py_buffer answers[N_ANSWERS];
     Texts texts;
     Work *work = NULL;
     size_t n_left = 0;
     if (n_args != 2 + N_ANSWERS) {
-        PyErr_SetString(PyExc_TypeError, "score takes texts, a flag and four arrays");
+        PyErr_SetString(PyExc_TypeError, "score takes texts, a flag and five arrays");
         return NULL;
     }
     if (!open_texts(&texts, args[0]))
         return NULL;
-    if (open_answers(args + 2, answers, columns, N_ANSWERS, texts.n)) {
+    if (open_arrays(args + 2, answers, columns, N_ANSWERS, texts.n)) {
         work = take_work(self);
         if (work != NULL) {
             Status status;
@@ -284,8 +303,7 @@ static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_
             if (status == NO_MEMORY)
                 PyErr_NoMemory();
         }
-        for (int i = 0; i < N_ANSWERS; i++)
-            PyBuffer_Release(&answers[i]);
+        close_arrays(answers, N_ANSWERS);
     }
     close_texts(&texts);
     if (PyErr_Occurred())
@@ -293,37 +311,89 @@ static PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_
     return PyLong_FromSize_t(n_left);
 }
 
-/* identify(texts, languages): numbers of 32 bits */
+/* identify(texts, languages: numbers of 32 bits) -> how many are left to Python */
 static PyObject *kernel_identify(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
     const Column column = {1, sizeof(int32_t)};
     Py_buffer languages;
     Texts texts;
     Work *work = NULL;
+    size_t n_left = 0;
     if (n_args != 2 || self->tables.n_languages == 0) {
         PyErr_SetString(PyExc_TypeError, "identify takes texts and an array, given an identifier");
         return NULL;
     }
     if (!open_texts(&texts, args[0]))
         return NULL;
-    if (open_answers(args + 1, &languages, &column, 1, texts.n)) {
+    if (open_arrays(args + 1, &languages, &column, 1, texts.n)) {
         work = take_work(self);
         if (work != NULL) {
             Status status = READ;
             int32_t *to = languages.buf;
             Py_BEGIN_ALLOW_THREADS;
-            for (size_t i = 0; i < texts.n && status != NO_MEMORY; i++)
+            for (size_t i = 0; i < texts.n && status != NO_MEMORY; i++) {
                 status = identify(&self->tables, work, texts.utf8[i], texts.n_bytes[i], &to[i]);
+                n_left += to[i] == ONLY_PYTHON;
+            }
             Py_END_ALLOW_THREADS;
             give_back(self, work);
             if (status == NO_MEMORY)
                 PyErr_NoMemory();
         }
-        PyBuffer_Release(&languages);
+        close_arrays(&languages, 1);
     }
     close_texts(&texts);
     if (PyErr_Occurred())
         return NULL;
+    return PyLong_FromSize_t(n_left);
+}
+
+enum { THRESHOLDS, BOUNDS, DECIDED, MAY_BE, SUPPORTED, GIVEN, UNCERTAIN, REASON, N_DECISIONS };
+
+/* decide(is_multi_label, thresholds, bounds, scores, possible, is_supported, given, uncertain,
+   reasons) */
+static PyObject *decide_all(PyObject *module, PyObject *const *args, Py_ssize_t n_args) {
+    Py_buffer a[N_DECISIONS], model;
+    (void)module;
+    if (n_args != 1 + N_DECISIONS) {
+        PyErr_SetString(PyExc_TypeError, "decide takes a flag and eight arrays");
+        return NULL;
+    }
+    /* How many labels and sentences there are is told by the thresholds and the reasons. */
+    size_t sizes[2];
+    for (int i = 0; i < 2; i++) {
+        PyObject *told_by = i == 0 ? args[1 + THRESHOLDS] : args[1 + REASON];
+        if (PyObject_GetBuffer(told_by, &model, PyBUF_C_CONTIGUOUS) < 0)
+            return NULL;
+        sizes[i] = (size_t)model.len / (i == 0 ? sizeof(double) : sizeof(uint8_t));
+        PyBuffer_Release(&model);
+    }
+    const size_t n_labels = sizes[0], n = sizes[1];
+    if (n_labels > MAX_LABELS) {
+        PyErr_SetString(PyExc_ValueError, "too many labels");
+        return NULL;
+    }
+    const Column columns[N_DECISIONS] = {
+        [THRESHOLDS] = {n_labels, sizeof(double), .is_read = 1, .is_per_model = 1},
+        [BOUNDS] = {2 * n_labels, sizeof(double), .is_read = 1, .is_per_model = 1},
+        [DECIDED] = {n_labels, sizeof(double), .is_read = 1},
+        [MAY_BE] = {n_labels, sizeof(uint8_t), .is_read = 1},
+        [SUPPORTED] = {1, sizeof(uint8_t), .is_read = 1},
+        [GIVEN] = {n_labels, sizeof(uint8_t)},
+        [UNCERTAIN] = {1, sizeof(uint8_t)},
+        [REASON] = {1, sizeof(uint8_t)},
+    };
+    if (!open_arrays(args + 1, a, columns, N_DECISIONS, n))
+        return NULL;
+    const Rule rule = {n_labels, a[THRESHOLDS].buf, a[BOUNDS].buf, args[0] == Py_True};
+    for (size_t i = 0; i < n; i++) {
+        size_t at = i * n_labels;
+        int is_uncertain = decide(&rule, (double *)a[DECIDED].buf + at,
+                                  (uint8_t *)a[MAY_BE].buf + at, ((uint8_t *)a[SUPPORTED].buf)[i],
+                                  (uint8_t *)a[GIVEN].buf + at, (uint8_t *)a[REASON].buf + i);
+        ((uint8_t *)a[UNCERTAIN].buf)[i] = (uint8_t)is_uncertain;
+    }
+    close_arrays(a, N_DECISIONS);
     Py_RETURN_NONE;
 }
 
@@ -419,6 +489,7 @@ static PyType_Spec kernel_spec = {
 };
 
 static PyMethodDef functions[] = {
+    {"decide", (PyCFunction)(void (*)(void))decide_all, METH_FASTCALL, NULL},
     {"make_keys", make_keys_of_texts, METH_VARARGS, NULL},
     {"make_pair_keys", make_pair_keys, METH_VARARGS, NULL},
     {"make_hash_table", make_hash_table, METH_VARARGS, NULL},

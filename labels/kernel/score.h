@@ -4,8 +4,16 @@
 
 #include "terms.h"
 
-/* Why a sentence is outside the model's world; numbers in labels.world.REASONS. */
-enum { INSIDE, TOO_SHORT, TOO_LONG, NOT_PROSE, UNKNOWN_WORDS };
+/* Why a sentence gets no label whatever its scores; numbers in labels.world.REASONS. */
+enum {
+    INSIDE,
+    TOO_SHORT,
+    TOO_LONG,
+    NOT_PROSE,
+    UNKNOWN_WORDS,
+    NOBODY_NAMED,
+    LANGUAGE_UNSUPPORTED
+};
 
 typedef struct {
     double known;

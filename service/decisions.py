@@ -1,0 +1,89 @@
+"""From readings to answers: which labels, whether that is uncertain, and why there can be none."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from labels.decisions import give_labels
+from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED
+from service.artifact import Artifact
+from service.scorer import Readings
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What is decided for sentences.
+
+    ``scores`` and ``given`` are of shape (n_sentences, n_labels), ``is_uncertain`` and ``reasons``
+    (why a sentence gets no label whatever its scores, a number in ``labels.world.REASONS``) of
+    shape (n_sentences,).
+    """
+
+    scores: Floats
+    given: Bools
+    is_uncertain: Bools
+    reasons: NDArray[np.uint8]
+
+
+class Decider:
+    """The thresholds of one artifact, and the bounds between which it is uncertain."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        self._taxonomy = artifact.taxonomy
+        self._thresholds = artifact.thresholds
+        self._bounds = artifact.uncertain
+
+    def decide(self, readings: Readings, is_supported: Bools) -> Decisions:
+        """Return the decisions for sentences.
+
+        Parameters
+        ----------
+        readings : Readings
+        is_supported : of shape (n_sentences,)
+            Whether labels are given in the sentence's language.
+        """
+        scores, is_possible = readings.scores, readings.is_possible
+        reasons = readings.outside.copy()
+        reasons[(reasons == 0) & ~is_possible.any(axis=1)] = NOBODY_NAMED
+        reasons[~is_supported] = LANGUAGE_UNSUPPORTED
+        is_open = reasons == 0
+        given = give_labels(scores, self._thresholds, is_possible, self._taxonomy)
+        low, high = self._bounds.T
+        other_is_possible = np.where(given, scores <= high, scores >= low)
+        is_uncertain = is_open & (is_possible & other_is_possible).any(axis=1)
+        return Decisions(scores, given & is_open[:, None], is_uncertain, reasons)
+
+
+class CompiledDecider(Decider):
+    """The same by the compiled kernel: for a single sentence ten times faster than by numpy."""
+
+    def __init__(self, artifact: Artifact) -> None:
+        # Here, so that this module can be imported where the kernel is not built.
+        from labels.kernel import _kernel
+
+        super().__init__(artifact)
+        self._decide = _kernel.decide
+        self._thresholds = np.ascontiguousarray(self._thresholds, dtype=np.float64)
+        self._bounds = np.ascontiguousarray(self._bounds, dtype=np.float64)
+
+    def decide(self, readings: Readings, is_supported: Bools) -> Decisions:
+        """Return what ``Decider.decide`` returns."""
+        scores = readings.scores
+        reasons = readings.outside.copy()
+        given, is_uncertain = np.empty(scores.shape, dtype=bool), np.empty(len(scores), dtype=bool)
+        self._decide(
+            self._taxonomy.is_multi_label,
+            self._thresholds,
+            self._bounds,
+            scores,
+            readings.is_possible,
+            is_supported,
+            given,
+            is_uncertain,
+            reasons,
+        )
+        return Decisions(scores, given, is_uncertain, reasons)
