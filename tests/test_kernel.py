@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from labels import kernel
 from labels.arrays import ArraysError, parse_arrays
@@ -21,6 +22,7 @@ from labels.terms import FAMILIES, Analyzer
 from service.artifact import Artifact, ArtifactError, Block, Weights, read_artifact
 from service.classifier import Classifier, load
 from service.compiled import CompiledScorer, Utf8Texts
+from service.decisions import CompiledDecider, Decider
 from service.scorer import Readings, Scorer
 
 if not kernel.AVAILABLE:
@@ -210,18 +212,50 @@ def test_utf8_with_offsets_scores_as_strings_do(trained: Classifier) -> None:
     assert_equal(scorer.read(Utf8Texts(b"".join(encoded), offsets)), scorer.read(sentences))
 
 
+@settings(max_examples=100, deadline=None)
+@given(st.data(), st.booleans())
+def test_the_kernel_decides_as_numpy_does(
+    trained: Classifier, data: st.DataObject, is_multi_label: bool
+) -> None:
+    n = data.draw(st.integers(0, 4))
+    share = st.sampled_from([0.0, 0.1, 0.25, 0.5, 0.9, 1.0])
+    shape = (n, 3)
+    drawn = {
+        name: data.draw(arrays(np.float64, size, elements=share))
+        for name, size in (("scores", shape), ("thresholds", 3), ("uncertain", (3, 2)))
+    }
+    readings = Readings(
+        scores=drawn["scores"],
+        is_possible=data.draw(arrays(np.bool_, shape)),
+        known=np.ones(n),
+        outside=data.draw(arrays(np.uint8, n, elements=st.integers(0, 4))),
+    )
+    taxonomy = replace(trained.taxonomy, is_multi_label=is_multi_label)
+    artifact = replace(
+        trained.artifact,
+        taxonomy=taxonomy,
+        thresholds=drawn["thresholds"],
+        uncertain=drawn["uncertain"],
+    )
+    is_supported = data.draw(arrays(np.bool_, n))
+    expected = Decider(artifact).decide(readings, is_supported)
+    found = CompiledDecider(artifact).decide(readings, is_supported)
+    for field in ("given", "is_uncertain", "reasons"):
+        assert getattr(found, field).tolist() == getattr(expected, field).tolist()
+
+
 @pytest.mark.parametrize("offsets", [[0, 5, 3], [0, 99], [-1, 2], []])
 def test_offsets_outside_of_the_bytes_are_refused(trained: Classifier, offsets: list[int]) -> None:
     made = Kernel(trained.artifact.tables)
     n = max(0, len(offsets) - 1)
-    answers = (np.zeros((n, 3)), np.zeros(n), np.zeros(n, np.uint8), np.zeros(n, np.uint64))
+    answers = (np.zeros(3, np.uint64), np.zeros((n, 3)), np.zeros(n), np.zeros(n, np.uint8), None)
     with pytest.raises(ValueError, match="offsets"):
         made.score((b"abcdef", np.array(offsets, dtype=np.int64)), False, *answers)
 
 
 def test_answers_of_the_wrong_size_are_refused(trained: Classifier) -> None:
     made = Kernel(trained.artifact.tables)
-    answers = (np.zeros((1, 3)), np.zeros(1), np.zeros(1, np.uint8), np.zeros(2, np.uint64))
+    answers = (np.zeros(3, np.uint64), np.zeros((1, 3)), np.zeros(1), np.zeros(2, np.uint8), None)
     with pytest.raises(ValueError, match="wrong size"):
         made.score(["a"], False, *answers)
 

@@ -13,7 +13,7 @@ from service.classifier import Classifier
 if not kernel.AVAILABLE:
     pytest.skip("the kernel is not built: there was no C compiler", allow_module_level=True)
 
-from labels.kernel._kernel import Kernel
+from labels.kernel._kernel import Kernel, decide
 from tests.fuzz.__main__ import can_build, fuzz
 
 
@@ -23,7 +23,10 @@ def made(trained: Classifier) -> Kernel:
 
 
 def answers(n: int, n_labels: int = 3) -> list[Any]:
-    return [np.zeros((n, n_labels)), np.zeros(n), np.zeros(n, np.uint8), np.zeros(n, np.uint64)]
+    """Return what ``score`` reads about the labels, and the arrays that it fills."""
+    shape = (n, n_labels)
+    about = np.zeros(n_labels, np.uint64)
+    return [about, np.zeros(shape), np.zeros(n), np.zeros(n, np.uint8), np.zeros(shape, bool)]
 
 
 def misplaced(array: Any) -> Any:
@@ -35,7 +38,7 @@ def score(made: Kernel, content: Any, offsets: Any) -> int:
     """Return what the kernel says of the first of the texts."""
     given = answers(len(offsets) - 1)
     made.score((content, offsets), False, *given)
-    return int(given[2][0])
+    return int(given[3][0])
 
 
 def test_a_single_word_cannot_stand_for_a_phrase(trained: Classifier) -> None:
@@ -91,13 +94,14 @@ def test_offsets_of_another_type_or_place_are_refused(made: Kernel, offsets: Any
 @pytest.mark.parametrize(
     ("place", "wrong"),
     [
-        (0, np.zeros((2, 6), np.float32)),
-        (0, misplaced(np.zeros((2, 3)))),
-        (1, np.zeros(4, np.float32)),
-        (1, misplaced(np.zeros(2))),
-        (2, np.zeros(1, np.uint16)),
-        (3, np.zeros(4, np.uint32)),
-        (3, misplaced(np.zeros(2, np.uint64))),
+        (0, np.zeros(6, np.uint32)),
+        (0, misplaced(np.zeros(3, np.uint64))),
+        (1, np.zeros((2, 6), np.float32)),
+        (1, misplaced(np.zeros((2, 3)))),
+        (2, np.zeros(4, np.float32)),
+        (2, misplaced(np.zeros(2))),
+        (3, np.zeros(1, np.uint16)),
+        (4, np.zeros((2, 2), bool)),
     ],
 )
 def test_answers_of_another_type_or_place_are_refused(made: Kernel, place: int, wrong: Any) -> None:
@@ -105,6 +109,36 @@ def test_answers_of_another_type_or_place_are_refused(made: Kernel, place: int, 
     given[place] = wrong
     with pytest.raises(ValueError, match="wrong size or type"):
         made.score(["a", "b"], False, *given)
+
+
+def decisions(n: int, n_labels: int) -> list[Any]:
+    """Return what ``decide`` reads, and the arrays that it fills."""
+    scores, flags = np.zeros((n, n_labels)), np.zeros((n, n_labels), bool)
+    thresholds, bounds = np.zeros(n_labels), np.zeros((n_labels, 2))
+    is_supported, is_uncertain = np.zeros(n, bool), np.zeros(n, bool)
+    reasons = np.zeros(n, np.uint8)
+    return [thresholds, bounds, scores, flags, is_supported, flags.copy(), is_uncertain, reasons]
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_decisions_of_another_size_are_refused(place: int) -> None:
+    given = decisions(2, 3)
+    given[place] = decisions(3, 4)[place]
+    with pytest.raises(ValueError, match="wrong size or type"):
+        decide(True, *given)
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_numbers_for_decisions_at_another_place_are_refused(place: int) -> None:
+    given = decisions(2, 3)
+    given[place] = misplaced(given[place])
+    with pytest.raises(ValueError, match="wrong size or type"):
+        decide(True, *given)
+
+
+def test_too_many_labels_are_refused() -> None:
+    with pytest.raises(ValueError, match="too many labels"):
+        decide(True, *decisions(1, 1025))
 
 
 def test_languages_of_another_type_are_refused(made: Kernel) -> None:
@@ -125,9 +159,9 @@ def test_what_is_no_buffer_is_refused(made: Kernel) -> None:
     with pytest.raises(TypeError):
         made.score((b"", None), False, *answers(0))
     with pytest.raises(TypeError):
-        made.score(["a"], False, None, *answers(1)[1:])
+        made.score(["a"], False, answers(1)[0], None, *answers(1)[2:])
     with pytest.raises(ValueError, match="contiguous"):
-        made.score(["a", "b"], False, *answers(2)[:3], np.zeros((2, 2), np.uint64)[:, 0])
+        made.score(["a", "b"], False, *answers(2)[:3], np.zeros((2, 2), np.uint8)[:, 0], None)
     with pytest.raises(TypeError):
         made.score(["a", b"b"], False, *answers(2))
     with pytest.raises(UnicodeEncodeError):
@@ -144,9 +178,9 @@ def test_refusals_hold_on_to_nothing(trained: Classifier, made: Kernel) -> None:
         with pytest.raises(ValueError, match="wrong size"):
             made.score([text, text], False, *given)
         with pytest.raises(TypeError):
-            made.score((content, offsets), False, None, *given[1:])
+            made.score((content, offsets), False, given[0], None, *given[2:])
         with pytest.raises(ValueError, match="missing"):
-            Kernel({"text": given[3], "rows": given[0]})
+            Kernel({"text": given[3], "rows": given[1]})
         made.score((content, offsets), False, *given)
     assert [sys.getrefcount(it) for it in (text, content, offsets, *given)] == before
     content.clear()  # refused while a buffer of it is held
