@@ -1,6 +1,7 @@
 """The HTTP service: routes that receive a schema, call the classifier and return its answer."""
 
 import asyncio
+import gc
 import logging
 import multiprocessing
 import signal
@@ -87,6 +88,10 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.models = models
             on_signal(signal.SIGHUP, models.reload_soon)
             async with jobs.kept():
+                # What is there now stays: looking through it for garbage, in the middle of
+                # requests, took a quarter of their time.
+                gc.collect()
+                gc.freeze()
                 yield
         if store is not None:
             store.close()

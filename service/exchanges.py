@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,8 +25,7 @@ CLIENT_LEFT = 499
 _ACCEPTED_ID = re.compile(rb"[\w.:-]{1,64}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """What is told about a request once it is answered."""
 
     request_id: str

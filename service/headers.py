@@ -6,17 +6,22 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.settings import Settings
 
-_ALWAYS = {
-    b"x-content-type-options": b"nosniff",
-    b"referrer-policy": b"no-referrer",
+_ALWAYS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
     # Answers repeat the sentences.
-    b"cache-control": b"no-store",
-}
-_HTML_POLICY = (
-    b"default-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
-    b"form-action 'none'; frame-ancestors 'none'"
-)
-_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+    (b"cache-control", b"no-store"),
+]
+_POLICY = b"content-security-policy"
+_FOR_HTML = [
+    *_ALWAYS,
+    (
+        _POLICY,
+        b"default-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
+        b"form-action 'none'; frame-ancestors 'none'",
+    ),
+]
+_FOR_OTHERS = [*_ALWAYS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'")]
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -51,9 +56,8 @@ class _Headers:
             if message["type"] == "http.response.start":
                 headers = dict(message["headers"])
                 is_html = headers.get(b"content-type", b"").startswith(b"text/html")
-                policy = _HTML_POLICY if is_html else _POLICY
-                defaults = {**_ALWAYS, b"content-security-policy": policy}
-                added = [(name, value) for name, value in defaults.items() if name not in headers]
+                defaults = _FOR_HTML if is_html else _FOR_OTHERS
+                added = [header for header in defaults if header[0] not in headers]
                 message["headers"] = [*message["headers"], *added]
             await send(message)
 

@@ -52,43 +52,48 @@ class _Limits:
         if scope["type"] != "http" or scope["path"].startswith("/health/"):
             await self.app(scope, receive, send)
             return
-        has_body = any(name in _ANNOUNCES_BODY for name, _ in scope["headers"])
-        settings = self.settings
-        seconds = settings.slow_client_seconds if has_body else settings.request_seconds
         is_upload = scope["path"] in UPLOADS
+        settings = self.settings
         max_bytes = settings.max_upload_bytes if is_upload else settings.max_body_bytes
-        request = _Request(self, receive, send, has_body, max_bytes)
+        request = _Request(self, receive, send, _has_body(scope), max_bytes)
         try:
-            async with asyncio.timeout(seconds) as request.deadline:
+            async with asyncio.timeout(None) as request.timeout:
                 await self.app(scope, request.receive, request.send)
         except TimeoutError:
-            if not request.deadline.expired():
+            if not request.timeout.expired():
                 raise
             # Once an answer has begun there is nothing left to say; the server cuts it off.
             if not request.is_answered:
                 error = request.late()
                 await response_of(error.problem, error.headers)(scope, receive, send)
         finally:
-            request.leave()
+            request.end()
+
+
+def _has_body(scope: Scope) -> bool:
+    return any(name in _ANNOUNCES_BODY for name, _ in scope["headers"])
 
 
 class _Request:
     """One request on its way: it arrives, is worked on, is answered."""
 
     __slots__ = (
+        "_alarm",
         "_begun",
+        "_deadline",
         "_is_arriving",
         "_is_working",
         "_limits",
+        "_loop",
         "_max_bytes",
         "_receive",
         "_send",
         "_size",
-        "deadline",
         "is_answered",
+        "timeout",
     )
 
-    deadline: asyncio.Timeout
+    timeout: asyncio.Timeout
 
     def __init__(
         self, limits: _Limits, receive: Receive, send: Send, is_arriving: bool, max_bytes: int
@@ -98,10 +103,15 @@ class _Request:
         self._send = send
         self._max_bytes = max_bytes
         self._size = 0
-        self._begun = asyncio.get_running_loop().time()
+        self._loop = asyncio.get_running_loop()
+        self._begun = self._loop.time()
         self._is_arriving = is_arriving
         self._is_working = False
         self.is_answered = False
+        settings = limits.settings
+        seconds = settings.slow_client_seconds if is_arriving else settings.request_seconds
+        self._deadline = self._begun + seconds
+        self._alarm = self._loop.call_at(self._deadline, self._ring)
 
     async def receive(self) -> Message:
         """Receive a part of the body; with the last one the request takes its place.
@@ -132,7 +142,7 @@ class _Request:
             self.is_answered = True
             self.leave()
         elif message.get("more_body"):
-            self.deadline.reschedule(None)  # how fast it is read, service.connections watches
+            self._alarm.cancel()  # how fast it is read, service.connections watches
         await self._send(message)
 
     def late(self) -> ProblemError:
@@ -144,6 +154,11 @@ class _Request:
         seconds = settings.slow_client_seconds
         detail = f"The body did not arrive within {seconds:g} seconds and the time it needs at "
         return ProblemError(408, f"{detail}{MIN_BYTES_PER_SECOND} bytes/s.", headers=_CLOSE)
+
+    def end(self) -> None:
+        """Forget the request, however it ended."""
+        self._alarm.cancel()
+        self.leave()
 
     def leave(self) -> None:
         """Give the place back, if the request has one."""
@@ -158,8 +173,7 @@ class _Request:
             raise ProblemError(503, detail, headers=_LATER)
         self._is_arriving, self._is_working = False, True
         self._limits.n_working += 1
-        now = asyncio.get_running_loop().time()
-        self.deadline.reschedule(now + settings.request_seconds)
+        self._expect(self._loop.time() + settings.request_seconds)
 
     async def _drain(self, limit: int) -> bool:
         """Read on, up to a limit, and tell whether the body came to its end."""
@@ -173,4 +187,18 @@ class _Request:
 
     def _expect_bytes(self) -> None:
         seconds = self._limits.settings.slow_client_seconds + self._size / MIN_BYTES_PER_SECOND
-        self.deadline.reschedule(self._begun + seconds)
+        self._expect(self._begun + seconds)
+
+    def _expect(self, deadline: float) -> None:
+        """Move the deadline. A later one is heeded when the alarm rings: it hardly ever does."""
+        is_earlier = deadline < self._deadline
+        self._deadline = deadline
+        if is_earlier:
+            self._alarm.cancel()
+            self._alarm = self._loop.call_at(deadline, self._ring)
+
+    def _ring(self) -> None:
+        if self._loop.time() < self._deadline:
+            self._alarm = self._loop.call_at(self._deadline, self._ring)
+        else:
+            self.timeout.reschedule(self._deadline)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -10,6 +11,8 @@ from structlog.typing import EventDict, Processor
 
 from service.exchanges import REQUEST_ID, Exchange, Observer
 
+_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
+_is_configured = False
 _TIME = structlog.processors.TimeStamper("iso", utc=True, key="time")
 
 
@@ -27,16 +30,8 @@ def configure(level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # Written for every request, so past the standard library, which takes four times as long.
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stderr.buffer),
-        processors=[
-            structlog.processors.add_log_level,
-            _TIME,
-            structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event)),
-        ],
-    )
+    global _is_configured
+    _is_configured = True
 
 
 def exchange_logger() -> Observer:
@@ -44,24 +39,33 @@ def exchange_logger() -> Observer:
 
     Before ``configure`` it logs nothing: a program that embeds the service has logs of its own.
     """
-    if not structlog.is_configured():
+    if not _is_configured:
         return lambda exchange: None
-    log = structlog.get_logger().bind()
+    least = logging.getLogger().level
+    write, flush = sys.stderr.buffer.write, sys.stderr.flush
 
     def observe(exchange: Exchange) -> None:
         status = exchange.status
         if status < 400 and exchange.route.startswith("/health/"):
             return
-        write = log.error if status == 500 else log.warning if status > 500 else log.info
-        write(
-            "request",
-            request_id=exchange.request_id,
-            method=exchange.method,
-            route=exchange.route,
-            status=status,
-            milliseconds=round(exchange.seconds * 1000, 2),
-            key=exchange.key,
-        )
+        level = "error" if status == 500 else "warning" if status > 500 else "info"
+        if least > _LEVELS[level]:
+            return
+        # Straight to the stream: by way of the logging libraries it would take ten times as long,
+        # a twentieth of the time of a short request.
+        line = {
+            "request_id": exchange.request_id,
+            "method": exchange.method,
+            "route": exchange.route,
+            "status": status,
+            "milliseconds": round(exchange.seconds * 1000, 2),
+            "key": exchange.key,
+            "event": "request",
+            "level": level,
+            "time": datetime.now(UTC),
+        }
+        write(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+        flush()
 
     return observe
 
