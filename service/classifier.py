@@ -234,7 +234,9 @@ class Classifier:
         is_supported = self.supports(language)
         texts = [text[start:end] for start, end in spans]
         readings = self._read(texts)
-        decisions = self._decider.decide(readings, np.full(len(texts), is_supported))
+        in_our_language = np.empty(len(texts), dtype=bool)
+        in_our_language.fill(is_supported)
+        decisions = self._decider.decide(readings, in_our_language)
         rows = zip(
             spans,
             texts,

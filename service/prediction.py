@@ -1,7 +1,8 @@
 """The answer, as data: what ``POST /classify`` sends and ``Classifier.classify`` returns.
 
 The same keys are always present. All offsets are half-open, in Unicode code points of the text
-that was given: ``text[start:end]`` is the sentence or the span.
+that was given: ``text[start:end]`` is the sentence or the span. Nothing changes an answer once it
+is made; the classes are not frozen because that would make them take three times as long to make.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ LabelIds = Annotated[
 LabelId = Annotated[str, Field(description="A label id of GET /labels.", examples=["us_critical"])]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ModelName:
     """Which model answered. The version changes whenever an answer could."""
 
@@ -31,7 +32,7 @@ class ModelName:
     version: Annotated[str, Field(description="Cite this.", examples=["1-4f0c2d9ab3e1"])]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SpanEvidence:
     """A stretch of text and what it adds to the logit of a label."""
 
@@ -41,7 +42,7 @@ class SpanEvidence:
     contribution: Annotated[float, Field(description="In logits; negative speaks against it.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TermEvidence:
     """A term of the model and what it adds to the logit of a label."""
 
@@ -50,7 +51,7 @@ class TermEvidence:
     contribution: Annotated[float, Field(description="In logits; negative speaks against it.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class LabelEvidence:
     """Why a label's score is what it is.
 
@@ -65,7 +66,7 @@ class LabelEvidence:
     terms: Annotated[tuple[TermEvidence, ...], Field(description="Largest contribution first.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class NearestSentence:
     """A sentence of the labelled set that is like the one asked about."""
 
@@ -78,7 +79,7 @@ class NearestSentence:
     similarity: Annotated[float, Field(description="Cosine of word and concept terms, 0 to 1.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SentencePrediction:
     """One sentence with its labels and the calibrated probability of every label."""
 
@@ -121,7 +122,7 @@ class SentencePrediction:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Summary:
     """How many sentences there are, and how many of them, and what share, carry each label."""
 
@@ -130,7 +131,7 @@ class Summary:
     shares: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Notice:
     """Something the caller should know about the answer."""
 
@@ -138,7 +139,7 @@ class Notice:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prediction:
     """The answer to one text. ``labels`` are those that at least one sentence carries."""
 

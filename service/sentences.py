@@ -111,6 +111,8 @@ def _belongs_together(text: str, before: tuple[int, int], start: int) -> bool:
 
 def _wrap_width(text: str) -> int:
     """Return the width to which lines were broken, 0 if they were not."""
+    if "\n" not in text:
+        return 0
     lengths = [len(line) for line in text.split("\n") if line.strip()]
     longest = max(lengths, default=0)
     n_full = sum(length >= NEARLY_FULL * longest for length in lengths)
