@@ -24,7 +24,8 @@ int grow(void **array, size_t *size, size_t n, size_t element) {
 
 void work_free(Work *w) {
     void *all[] = {w->characters, w->lower, w->classes, w->tokens, w->items,   w->rest, w->concepts,
-                   w->words,      w->found,  w->keys,   w->counted, w->seen, w->slots};
+                   w->words,      w->found,  w->keys,   w->counted, w->seen, w->slots,
+                   w->pairs};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
     memset(w, 0, sizeof *w);
@@ -235,40 +236,36 @@ static void cut(Work *w) {
     }
 }
 
-/* Keep a key that may be a lexicon word, and have its slot fetched until it is looked up. */
-static void add_candidate(const Tables *t, Work *w, uint64_t key) {
-    if (!filter_passes(t->word_filter, t->word_filter_mask, key))
-        return;
-    __builtin_prefetch(&t->word_slots[(uint32_t)key & t->word_mask]);
-    w->keys[w->n_keys++] = key;
-}
-
-/* Make the keys of what a token can be: the whole word, then its beginnings, longest first. */
+/* Make the keys of what a token can be: the whole word, then its beginnings, longest first. Keeps
+   those that may be lexicon words, without a branch, which no processor could foresee. */
 static void find_candidates(const Tables *t, Work *w, Token *token) {
-    uint64_t hash = HASH_START, beginnings[64];
+    uint64_t hash = HASH_START, stem_hash = HASH_START, beginnings[64], key;
     uint32_t n = token->n_form, n_beginnings = 0;
     for (uint32_t k = 1; k <= n; k++) {
         hash = hash_one(hash, token->form[k - 1]);
-        if (k == t->stem_length)
-            token->stem_hash = hash;
-        if (k < 64 && (t->beginning_lengths >> k & 1))
-            beginnings[n_beginnings++] = hash;
+        stem_hash = k <= t->stem_length ? hash : stem_hash;
+        beginnings[n_beginnings] = hash;
+        n_beginnings += k < 64 ? t->beginning_lengths >> k & 1 : 0;
     }
-    if (n < t->stem_length)
-        token->stem_hash = hash;
+    token->stem_hash = stem_hash;
     token->first_word = (uint32_t)w->n_keys;
-    add_candidate(t, w, hash_key(hash, WHOLE_WORD));
-    while (n_beginnings > 0)
-        add_candidate(t, w, hash_key(beginnings[--n_beginnings], BEGINNING));
+    w->keys[w->n_keys] = key = hash_key(hash, WHOLE_WORD);
+    w->n_keys += filter_passes(t->word_filter, t->word_filter_mask, key);
+    while (n_beginnings > 0) {
+        w->keys[w->n_keys] = key = hash_key(beginnings[--n_beginnings], BEGINNING);
+        w->n_keys += filter_passes(t->word_filter, t->word_filter_mask, key);
+    }
     token->n_words = (uint32_t)w->n_keys - token->first_word;
+    for (size_t k = token->first_word; k < w->n_keys; k++)
+        __builtin_prefetch(&t->word_slots[(uint32_t)w->keys[k] & t->word_mask]);
 }
 
 /* Find the lexicon words that each token can be. */
 static Status find_words(const Tables *t, Work *w) {
     w->n_words = w->n_keys = 0;
     for (uint32_t i = 0; i < w->n_tokens; i++) {
-        /* One whole word, and a beginning for each bit of beginning_lengths. */
-        if (!grow((void **)&w->keys, &w->size_keys, w->n_keys + 64, sizeof *w->keys))
+        /* One whole word, a beginning for each bit of beginning_lengths, and one not kept. */
+        if (!grow((void **)&w->keys, &w->size_keys, w->n_keys + 65, sizeof *w->keys))
             return NO_MEMORY;
         find_candidates(t, w, &w->tokens[i]);
     }
@@ -284,10 +281,71 @@ static Status find_words(const Tables *t, Work *w) {
             if (word != NONE) {
                 w->words[w->n_words++] = word;
                 token->starts |= t->word_starts[word];
+                __builtin_prefetch(&t->single_start[word]);
             }
         }
         token->n_words = (uint32_t)w->n_words - token->first_word;
     }
+    return READ;
+}
+
+/* Add what may be the first two words of phrases, one token behind the other, and have the slots
+   fetched. */
+static int add_pairs(const Tables *t, Work *w, const Token *first, const Token *second) {
+    size_t most = (size_t)first->n_words * second->n_words;
+    if (!grow((void **)&w->pairs, &w->size_pairs, w->n_pairs + most, sizeof *w->pairs))
+        return 0;
+    for (uint32_t i = 0; i < first->n_words; i++) {
+        uint32_t a = w->words[first->first_word + i];
+        if (!(t->word_starts[a] & (NAME_PHRASE | CONCEPT_PHRASE)))
+            continue;
+        for (uint32_t k = 0; k < second->n_words; k++) {
+            uint32_t b = w->words[second->first_word + k];
+            uint64_t key = pair_key(a, b);
+            if (!filter_passes(t->pair_filter, t->pair_filter_mask, key))
+                continue;
+            __builtin_prefetch(&t->pair_slots[(uint32_t)key & t->pair_mask]);
+            w->pairs[w->n_pairs++] = (Pair){.key = key, .first = i, .second = b};
+        }
+    }
+    return 1;
+}
+
+/* Look up pairs; keep those that begin a phrase, from `to` on. Returns where they end. */
+static size_t look_up_pairs(const Tables *t, Work *w, size_t start, size_t end, size_t to) {
+    for (size_t i = start; i < end; i++) {
+        Pair pair = w->pairs[i];
+        pair.number = hash_find(t->pair_slots, t->pair_mask, pair.key);
+        if (pair.number == NONE)
+            continue;
+        w->pairs[to++] = pair;
+        if (t->pair_start[pair.number] < t->pair_start[pair.number + 1])
+            __builtin_prefetch(&t->entries[t->pair_entries[t->pair_start[pair.number]]]);
+    }
+    return to;
+}
+
+/* Find the pairs of words of neighbours that begin a phrase. */
+static Status find_pairs(const Tables *t, Work *w) {
+    size_t n = 0;
+    w->n_pairs = 0;
+    for (uint32_t i = 0; i < w->n_tokens; i++) {
+        Token *token = &w->tokens[i];
+        for (uint32_t k = 0; k < token->n_words; k++)
+            __builtin_prefetch(&t->entries[t->single_start[w->words[token->first_word + k]]]);
+        token->first_pair = w->n_pairs;
+        if (i + 1 < w->n_tokens && !add_pairs(t, w, token, token + 1))
+            return NO_MEMORY;
+        token->n_pairs = w->n_pairs - token->first_pair;
+    }
+    for (uint32_t i = 0; i < w->n_tokens; i++) {
+        Token *token = &w->tokens[i];
+        size_t start = token->first_pair;
+        token->first_pair = n;
+        n = look_up_pairs(t, w, start, start + token->n_pairs, n);
+        token->n_pairs = n - token->first_pair;
+    }
+    w->n_pairs = n;
     return READ;
 }
 
@@ -325,38 +383,36 @@ static int is_better(const Best *new, const Best *old) {
 }
 
 /* Find, per matcher, the best phrase that begins at a place of a sequence of tokens. */
-static void match_phrases(const Tables *t, const Work *w, const uint32_t *sequence, uint32_t n,
-                          uint32_t at, uint8_t kind, Best *best, const uint32_t *ends) {
+static Status match_phrases(const Tables *t, Work *w, const uint32_t *sequence, uint32_t n,
+                            uint32_t at, uint8_t kind, Best *best, const uint32_t *ends) {
     const Token *first = &w->tokens[sequence[at]], *second = &w->tokens[sequence[at + 1]];
-    for (uint32_t i = 0; i < first->n_words; i++) {
-        uint32_t a = w->words[first->first_word + i];
-        if (!(t->word_starts[a] & kind))
-            continue;
-        for (uint32_t k = 0; k < second->n_words; k++) {
-            uint32_t b = w->words[second->first_word + k];
-            uint64_t key = pair_key(a, b);
-            if (!filter_passes(t->pair_filter, t->pair_filter_mask, key))
+    size_t start = first->first_pair, end = start + first->n_pairs;
+    if (second != first + 1) { /* names stood between them */
+        start = end = w->n_pairs;
+        if (!add_pairs(t, w, first, second))
+            return NO_MEMORY;
+        end = look_up_pairs(t, w, start, w->n_pairs, start);
+        w->n_pairs = start;
+    }
+    for (size_t i = start; i < end; i++) {
+        const Pair *pair = &w->pairs[i];
+        int is_open = t->word_open[pair->second];
+        uint32_t last = t->pair_start[pair->number + 1];
+        for (uint32_t e = t->pair_start[pair->number]; e < last; e++) {
+            const Entry *entry = &t->entries[t->pair_entries[e]];
+            Best new = {entry, is_open, pair->first};
+            if ((entry->matcher == 0) != (kind == NAME_PHRASE) || ends[entry->matcher] > at ||
+                entry->n_words > n - at || !is_better(&new, &best[entry->matcher]))
                 continue;
-            uint32_t pair = hash_find(t->pair_slots, t->pair_mask, key);
-            if (pair == NONE)
-                continue;
-            int is_open = t->word_open[b];
-            for (uint32_t e = t->pair_start[pair]; e < t->pair_start[pair + 1]; e++) {
-                const Entry *entry = &t->entries[t->pair_entries[e]];
-                Best new = {entry, is_open, i};
-                if ((entry->matcher == 0) != (kind == NAME_PHRASE) || ends[entry->matcher] > at ||
-                    entry->n_words > n - at || !is_better(&new, &best[entry->matcher]))
-                    continue;
-                uint32_t word = 0;
-                while (word < entry->n_words &&
-                       can_be(t, w, &w->tokens[sequence[at + word]],
-                              &t->entry_words[entry->first_word + word]))
-                    word++;
-                if (word == entry->n_words)
-                    best[entry->matcher] = new;
-            }
+            uint32_t word = 0;
+            while (word < entry->n_words && can_be(t, w, &w->tokens[sequence[at + word]],
+                                                   &t->entry_words[entry->first_word + word]))
+                word++;
+            if (word == entry->n_words)
+                best[entry->matcher] = new;
         }
     }
+    return READ;
 }
 
 /* The same for single words: of a token's words the first that is an entry. */
@@ -396,7 +452,8 @@ static Status find_names(const Tables *t, Work *w) {
         Best best = {NULL, 0, 0};
         if ((kinds & NAME_PHRASE) && i + 1 < w->n_tokens) {
             Best all[MAX_MATCHERS] = {{NULL, 0, 0}};
-            match_phrases(t, w, w->concepts, w->n_tokens, i, NAME_PHRASE, all, no_ends);
+            if (match_phrases(t, w, w->concepts, w->n_tokens, i, NAME_PHRASE, all, no_ends) != READ)
+                return NO_MEMORY;
             best = all[0];
         }
         if ((kinds & NAME_SINGLE) && best.entry == NULL)
@@ -423,8 +480,9 @@ static Status find_concepts(const Tables *t, Work *w) {
             continue;
         Best best[MAX_MATCHERS];
         memset(best, 0, t->n_matchers * sizeof *best);
-        if ((kinds & CONCEPT_PHRASE) && i + 1 < w->n_rest)
-            match_phrases(t, w, w->rest, w->n_rest, i, CONCEPT_PHRASE, best, ends);
+        if ((kinds & CONCEPT_PHRASE) && i + 1 < w->n_rest &&
+            match_phrases(t, w, w->rest, w->n_rest, i, CONCEPT_PHRASE, best, ends) != READ)
+            return NO_MEMORY;
         if (kinds & CONCEPT_SINGLE)
             match_singles(t, w, w->rest[i], i, CONCEPT_SINGLE, best, ends);
         for (uint32_t m = 1; m < t->n_matchers; m++)
@@ -480,6 +538,8 @@ static void make_items(const Tables *t, Work *w) {
 Status read_items(const Tables *t, Work *w) {
     cut(w);
     Status status = find_words(t, w);
+    if (status == READ)
+        status = find_pairs(t, w);
     if (status == READ)
         status = find_names(t, w);
     if (status == READ)

@@ -11,7 +11,16 @@ typedef struct {
     uint32_t first_word, n_words; /* the lexicon words it can be: whole, then beginnings, longest first */
     uint64_t stem_hash;
     uint8_t starts; /* what these words can begin */
+    size_t first_pair, n_pairs; /* those with the words of the next token */
 } Token;
+
+/* Two words with which phrases begin. */
+typedef struct {
+    uint64_t key;
+    uint32_t first;  /* which of the first token's words */
+    uint32_t second; /* a lexicon word */
+    uint32_t number;
+} Pair;
 
 typedef struct {
     uint32_t start, end;
@@ -43,6 +52,8 @@ typedef struct {
     uint32_t n_tokens, n_items, n_rest;
     uint32_t *words;
     size_t n_words, size_words;
+    Pair *pairs;
+    size_t n_pairs, size_pairs;
     Found *found;
     size_t n_found, size_found;
     uint64_t *keys;
