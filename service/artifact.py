@@ -24,7 +24,7 @@ from labels.lexicon import Lexicon, LexiconError, parse_lexicon
 from labels.taxonomy import Taxonomy, TaxonomyError, parse_taxonomy
 from labels.terms import FAMILIES
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST, WEIGHTS, LEXICON, NEAREST = "manifest.json", "weights.npz", "lexicon.json", "nearest.npz"
 LANGUAGE, TABLES = "language.bin", "tables.bin"
 REQUIRED = (WEIGHTS, LEXICON, NEAREST, LANGUAGE)

@@ -67,6 +67,10 @@ class ServedModel:
             self.refusal = None
             self.classifier = classifier
 
+    def is_current(self) -> bool:
+        """Tell whether the folder is still as it was read."""
+        return _fingerprint(self.path) == self._read
+
     def look(self) -> None:
         """Reload if the folder has changed and keeps still."""
         found = _fingerprint(self.path)
@@ -77,6 +81,27 @@ class ServedModel:
                 self.reload()
 
 
+_prepared: dict[Path, ServedModel] = {}
+
+
+def prepare(path: Path) -> Classifier:
+    """Load a model before the processes begin that will serve it, so that they need not.
+
+    Raises
+    ------
+    ArtifactError
+        If the artifact cannot be trusted.
+    """
+    _prepared[path] = ServedModel(path)
+    return _prepared[path].classifier
+
+
+def _open(path: Path) -> ServedModel:
+    # Taken out, so that nothing holds the model once another replaces it.
+    prepared = _prepared.pop(path, None)
+    return prepared if prepared is not None and prepared.is_current() else ServedModel(path)
+
+
 class Models:
     """The model that answers and, if there is one, the shadow; both folders are watched.
 
@@ -84,7 +109,7 @@ class Models:
     """
 
     def __init__(self, path: Path, shadow: Path | None = None) -> None:
-        self.served = ServedModel(path)
+        self.served = _open(path)
         self._all = [self.served]
         self.shadow: Shadow | None = None
         if shadow is not None:

@@ -11,13 +11,13 @@ from pathlib import Path
 import uvicorn
 
 from service import logs
-from service.artifact import read_artifact
-from service.classifier import choose_scorer
+from service.classifier import Classifier
 from service.connections import ImpatientProtocol
 from service.corrections import open_store
 from service.jobs import remove_jobs
 from service.keys import read_keys
 from service.settings import Settings
+from service.workers import fork_workers
 
 SCORERS = {
     "compiled": "The compiled kernel scores.",
@@ -43,28 +43,21 @@ def serve(settings: Settings) -> None:
     StoreError
         If corrections cannot be stored where the settings say.
     """
-    host, port = settings.host, settings.port
-    artifact = read_artifact(settings.model)
-    if settings.keys is not None:
-        read_keys(settings.keys)
-    _check_free(host, port)
-    open_store(settings)
-    # 0.0.0.0 and :: mean every address; the one to try is this machine's.
-    url = f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"  # noqa: S104
-    print(f"model {artifact.version} on {url} (page: /, documentation: /docs).")
-    print(SCORERS[choose_scorer(artifact)] + " Try:")
-    print(
-        f"curl -s {url}/classify -H 'content-type: application/json' -d "
-        """'{"text": "The port brings jobs, while Washington only sends warnings."}'""",
-        flush=True,
-    )
-    logs.configure(settings.log_level)
     with _job_folder(settings), _shared_figures(settings.workers):
+        classifier = _prepare(settings)
+        if settings.keys is not None:
+            read_keys(settings.keys)
+        _check_free(settings.host, settings.port)
+        open_store(settings)
+        _greet(settings, classifier)
+        logs.configure(settings.log_level)
+        if settings.workers > 1:
+            fork_workers()
         uvicorn.run(
             "service.app:app_from_environment",
             factory=True,
-            host=host,
-            port=port,
+            host=settings.host,
+            port=settings.port,
             workers=settings.workers,
             http=ImpatientProtocol,
             ws="none",
@@ -75,6 +68,28 @@ def serve(settings: Settings) -> None:
             log_level="warning",
             server_header=False,
         )
+
+
+def _prepare(settings: Settings) -> Classifier:
+    """Import the application and load the model; the server's processes go on with both."""
+    # Not before _shared_figures: service.metrics looks for the folder when it is imported.
+    from service import app  # noqa: F401
+    from service.models import prepare
+
+    return prepare(settings.model)
+
+
+def _greet(settings: Settings, classifier: Classifier) -> None:
+    # 0.0.0.0 and :: mean every address; the one to try is this machine's.
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    url = f"http://{host}:{settings.port}"
+    print(f"model {classifier.model.version} on {url} (page: /, documentation: /docs).")
+    print(SCORERS[classifier.scorer] + " Try:")
+    print(
+        f"curl -s {url}/classify -H 'content-type: application/json' -d "
+        """'{"text": "The port brings jobs, while Washington only sends warnings."}'""",
+        flush=True,
+    )
 
 
 @contextmanager

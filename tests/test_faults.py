@@ -32,11 +32,10 @@ def workers_of(server: Server) -> set[int]:
     found = set()
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            command = (stat.parent / "cmdline").read_bytes()
+            state, parent, *_ = stat.read_text().rpartition(")")[2].split()
         except OSError:  # ended in the meantime
             continue
-        if parent == server.process.pid and b"spawn_main" in command:
+        if int(parent) == server.process.pid and state != "Z":
             found.add(int(stat.parent.name))
     return found
 

@@ -50,6 +50,25 @@ def test_a_single_word_cannot_stand_for_a_phrase(trained: Classifier) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "number", "problem"),
+    [
+        ("language_parts", 2**32 - 1, "language_parts is not in order"),
+        ("language_next", 65_535, "language_next points outside"),
+        ("language_feature", 2**32 - 2, "language_feature points outside"),
+        ("language_numbers", 65_535, "language_numbers points outside"),
+    ],
+)
+def test_a_language_automaton_that_leads_outside_is_refused(
+    trained: Classifier, name: str, number: int, problem: str
+) -> None:
+    arrays = trained.artifact.tables | trained.artifact.language
+    arrays[name] = arrays[name].copy()
+    arrays[name].reshape(-1)[-2] = number
+    with pytest.raises(ValueError, match=problem):
+        Kernel(arrays)
+
+
+@pytest.mark.parametrize(
     "content",
     [
         pytest.param(b"\xc1\xa1", id="two bytes for one"),

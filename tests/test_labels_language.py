@@ -1,12 +1,41 @@
 """Which language a text is in, and when the answer is "not one of ours"."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from py3langid.langid import MODEL_FILE
+from py3langid.langid import LanguageIdentifier as Packaged
 
-from labels.language import UNDETERMINED, identify
+from labels.language import UNDETERMINED, LanguageIdentifier, build_identifier, identify
 from labels.sentences import read_labelled_set
 from labels.taxonomy import read_taxonomy
 
 OURS = read_taxonomy().languages
+
+
+@pytest.fixture(scope="module")
+def identifier() -> LanguageIdentifier:
+    return LanguageIdentifier(*build_identifier(OURS))
+
+
+@pytest.fixture(scope="module")
+def packaged() -> Packaged:
+    return Packaged.from_model_file(MODEL_FILE)
+
+
+sentences = st.sampled_from([s.text.encode() for s in read_labelled_set()[::50]])
+
+
+@given(parts=st.lists(st.binary(max_size=8) | sentences, max_size=4))
+def test_its_features_are_those_of_the_package(
+    identifier: LanguageIdentifier, packaged: Packaged, parts: list[bytes]
+) -> None:
+    content = b"".join(parts)
+    state, expected = 0, []
+    for byte in content:
+        state = packaged.tk_nextmove[packaged.tk_row[state] * 256 + byte]
+        expected.append(packaged.tk_output[state])
+    assert identifier.features(content) == [feature for feature in expected if feature >= 0]
 
 
 @pytest.mark.parametrize(

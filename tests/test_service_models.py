@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.artifact import ArtifactError
 from service.classifier import Classifier, load
-from service.models import ServedModel
+from service.models import Models, ServedModel, prepare
 from service.settings import Settings
 from service.shadow import Shadow
 from tests.conftest import damage, put
@@ -43,6 +43,20 @@ def test_a_new_artifact_is_read_when_the_folder_keeps_still(
     assert model.classifier.model == classifier.model
     model.look()
     assert model.classifier.model.version == GENEROUS
+
+
+def test_a_model_that_was_prepared_is_taken_over_once(artifact_copy: Path) -> None:
+    prepared = prepare(artifact_copy)
+    assert Models(artifact_copy).classifier is prepared
+    assert Models(artifact_copy).classifier is not prepared
+
+
+def test_a_model_that_was_replaced_since_is_not_taken_over(
+    artifact_copy: Path, generous_artifact: Path
+) -> None:
+    prepare(artifact_copy)
+    put(generous_artifact, artifact_copy)
+    assert Models(artifact_copy).classifier.model.version == GENEROUS
 
 
 def test_an_instant_without_a_folder_is_not_noticed(model: ServedModel) -> None:

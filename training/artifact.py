@@ -33,7 +33,8 @@ An artifact is a folder of
 Changing any of this means a new ``FORMAT``, told in this docstring, and a test that the service
 refuses the old one. Format 1 knew words and characters only; format 2 has families of terms,
 names and concept classes, uncertain ranges and the nearest labelled sentences; format 3 has the
-arrays of language identifier and kernel.
+arrays of language identifier and kernel; format 4 stores the identifier's automaton without what
+its rows have in common.
 """
 
 import io
@@ -50,7 +51,7 @@ import orjson
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST, WEIGHTS, PIPELINE = "manifest.json", "weights.npz", "pipeline.joblib"
 LEXICON, NEAREST = "lexicon.json", "nearest.npz"
 LANGUAGE, TABLES = "language.bin", "tables.bin"

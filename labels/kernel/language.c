@@ -25,15 +25,19 @@ static Status weigh_languages(const Tables *t, Work *w, const char *utf8, size_t
     float scores[MAX_LANGUAGES] = {0}, largest;
     int32_t once[MAX_LANGUAGES] = {0};
     double sum = 0;
-    size_t row = t->language_first;
+    uint32_t row = t->language_first;
+    unsigned char before = 0;
     if (!grow((void **)&w->keys, &w->size_keys, n_bytes + 1, sizeof *w->keys))
         return NO_MEMORY;
     for (size_t i = 0; i < n_bytes; i++) {
-        size_t at = row * 256 + (unsigned char)utf8[i];
-        uint32_t feature = t->language_feature[at];
-        w->keys[i] = feature < t->n_language_features ? feature : NONE;
+        unsigned char byte = (unsigned char)utf8[i];
+        const Part *part = &t->language_parts[(size_t)row * 8 + byte / 32];
+        uint32_t bit = UINT32_C(1) << byte % 32;
+        uint32_t at = part->bits & bit ? part->start + n_bits(part->bits & (bit - 1))
+                                       : before * 256u + byte;
+        w->keys[i] = t->language_feature[at];
         row = t->language_next[at];
-        row = row < t->n_language_rows ? row : t->language_first;
+        before = byte;
     }
     if (count_rows(w, 0, n_bytes) != READ)
         return NO_MEMORY;

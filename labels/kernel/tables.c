@@ -21,7 +21,7 @@ static const Array *find(const Array *arrays, size_t n_arrays, const char *name)
 /* The size of the numbers that the array for `field` holds. */
 #define NUMBER_SIZE(field)                                                                         \
     _Generic(*(field), Entry: sizeof(uint32_t), EntryWord: sizeof(uint32_t),                       \
-             Slot: sizeof(uint64_t),                                                               \
+             Part: sizeof(uint32_t), Slot: sizeof(uint64_t),                                       \
              default: sizeof *(field))
 
 /* Points `field` at the array of its name and `count` at its number of elements. */
@@ -207,24 +207,40 @@ static const char *open_numbers(Tables *t, const Array *arrays, size_t n_arrays)
     return NULL;
 }
 
-/* The large arrays are checked where they are read: to check them here would pull all of them into
-   memory. */
+static const char *open_automaton(Tables *t, const Array *arrays, size_t n_arrays,
+                                  uint32_t n_features) {
+    uint32_t n, n_parts, n_entries, at = 256 * 256;
+    TAKE(t->language_parts, "language_parts", n_parts);
+    TAKE(t->language_next, "language_next", n_entries);
+    TAKE(t->language_feature, "language_feature", n);
+    CHECK(n_parts % 8 == 0, "language_parts does not fit");
+    CHECK(n_entries >= at && n == n_entries, "language_next does not fit");
+    for (uint32_t i = 0; i < n_parts; i++) {
+        const Part *part = &t->language_parts[i];
+        CHECK(part->start == at && n_bits(part->bits) <= n_entries - at,
+              "language_parts is not in order");
+        at += n_bits(part->bits);
+    }
+    for (uint32_t i = 0; i < n_entries; i++) {
+        CHECK(t->language_next[i] < n_parts / 8, "language_next points outside");
+        CHECK(t->language_feature[i] < n_features || t->language_feature[i] == NONE,
+              "language_feature points outside");
+    }
+    CHECK(t->language_first < n_parts / 8, "language_numbers points outside");
+    return NULL;
+}
+
 static const char *open_language(Tables *t, const Array *arrays, size_t n_arrays) {
-    uint32_t n, n_next, n_weights;
+    uint32_t n, n_weights;
     const double *numbers;
     t->n_languages = 0;
     if (find(arrays, n_arrays, "language_next") == NULL)
         return NULL;
-    TAKE(t->language_next, "language_next", n_next);
-    TAKE(t->language_feature, "language_feature", n);
     TAKE(t->language_prior, "language_prior", t->n_languages);
-    CHECK(n_next >= 256 && n_next % 256 == 0 && n == n_next, "language_next does not fit");
-    t->n_language_rows = n_next / 256;
     TAKE(t->language_weights, "language_weights", n_weights);
     CHECK(t->n_languages >= 1 && t->n_languages <= MAX_LANGUAGES &&
               n_weights % t->n_languages == 0,
           "language_weights does not fit");
-    t->n_language_features = n_weights / t->n_languages;
     TAKE(t->language_same, "language_same", n);
     CHECK(n == t->n_languages && all_below(t->language_same, n, n), "language_same is broken");
     TAKE(t->language_supported, "language_supported", n);
@@ -239,8 +255,7 @@ static const char *open_language(Tables *t, const Array *arrays, size_t n_arrays
     t->glance_certain = numbers[3], t->certain = numbers[4], t->guess = numbers[5];
     t->language_first = (uint32_t)numbers[6];
     t->language_unit = (float)numbers[7];
-    CHECK(t->language_first < t->n_language_rows, "language_numbers points outside");
-    return NULL;
+    return open_automaton(t, arrays, n_arrays, n_weights / t->n_languages);
 }
 
 const char *tables_open(Tables *t, const Array *arrays, size_t n_arrays) {

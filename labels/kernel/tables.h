@@ -50,6 +50,19 @@ typedef struct {
     uint32_t written, n_written; /* in text: as the entry writes it */
 } EntryWord;
 
+/* The entries that a row of the language automaton has of its own for 32 bytes. */
+typedef struct {
+    uint32_t bits;  /* for which bytes */
+    uint32_t start; /* of the first, in language_next and language_feature */
+} Part;
+
+/* __builtin_popcount is a call where the processor is not told. */
+static inline uint32_t n_bits(uint32_t bits) {
+    bits -= bits >> 1 & 0x55555555;
+    bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
+    return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101 >> 24;
+}
+
 typedef struct {
     /* characters: two levels, 256 a page */
     const uint16_t *char_page;
@@ -99,14 +112,15 @@ typedef struct {
     uint32_t stem_length, shortest_piece, longest_piece;
     double window, han_width, min_words, max_words, min_letters, min_known;
     /* the language identifier: an automaton over bytes, and a weight per feature and language */
-    const uint16_t *language_next;    /* per row and byte: the next row */
-    const uint32_t *language_feature; /* per row and byte: what was seen; NONE */
+    const Part *language_parts;       /* eight a row */
+    const uint16_t *language_next;    /* per entry, those by two bytes first: the next row */
+    const uint32_t *language_feature; /* per entry: what was seen; NONE */
     const int16_t *language_weights; /* fixed point, n_languages a feature */
     float language_unit;
     const float *language_prior;
     const uint32_t *language_same;     /* per language: the one that it counts as */
     const uint32_t *language_supported; /* per language, after that: 0 or 1 */
-    uint32_t n_language_rows, n_language_features, language_first;
+    uint32_t language_first;
     uint32_t n_languages; /* 0: no identifier */
     uint32_t glance_characters, glance_limit, sample_characters;
     double glance_certain, certain, guess;

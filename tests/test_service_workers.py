@@ -1,0 +1,27 @@
+"""Forked workers: what they take over from the process that starts them, and what not."""
+
+import subprocess
+import sys
+
+from tests.conftest import ROOT
+from tests.servers import PATIENCE
+
+PROGRAM = """
+import signal, time
+from uvicorn import Config
+from uvicorn._subprocess import get_subprocess
+from service.workers import fork_workers
+
+fork_workers()
+signal.signal(signal.SIGTERM, lambda number, frame: None)  # as the supervisor has one
+for _ in range(20):
+    worker = get_subprocess(Config(""), lambda sockets: time.sleep(60), [])
+    worker.start()
+    worker.terminate()
+    worker.join()
+    assert worker.exitcode == -signal.SIGTERM, worker.exitcode
+"""
+
+
+def test_a_worker_that_is_stopped_as_it_begins_ends() -> None:
+    subprocess.run([sys.executable, "-c", PROGRAM], cwd=ROOT, timeout=PATIENCE, check=True)
