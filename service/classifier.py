@@ -306,16 +306,16 @@ class Classifier:
         return np.array(numbers, dtype=np.int32)
 
     def _notices(self, language: str, is_supported: bool, n_sentences: int) -> tuple[Notice, ...]:
-        ours = ", ".join(self.taxonomy.languages)
         if n_sentences == 0:
             return (Notice("no_sentence", "The text holds no sentence."),)
+        if is_supported and language != UNDETERMINED:
+            return ()
+        ours = ", ".join(self.taxonomy.languages)
         if not is_supported:
             detail = f"The text seems to be in '{language}'; labels are given in {ours} only."
             return (Notice("language_unsupported", detail),)
-        if language == UNDETERMINED:
-            detail = f"The language cannot be told; the answer holds if it is one of {ours}."
-            return (Notice("language_undetermined", detail),)
-        return ()
+        detail = f"The language cannot be told; the answer holds if it is one of {ours}."
+        return (Notice("language_undetermined", detail),)
 
     def _check_probes(self) -> None:
         """Score the manifest's probes again: another ``labels/text.py`` gives other scores."""

@@ -4,6 +4,8 @@ Enforced around every route, before anything is parsed. The health checks are ne
 """
 
 import asyncio
+import math
+import time
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -17,6 +19,9 @@ DRAIN_FACTOR = 16
 
 A client that is cut off while sending sees a broken connection instead of the 413.
 """
+
+TICK_SECONDS = 0.05
+"""How often is looked for requests whose time is up."""
 
 MIN_BYTES_PER_SECOND = 10_000
 """A body may take ``slow_client_seconds``, and as much longer as it needs at this pace."""
@@ -47,6 +52,9 @@ class _Limits:
         self.app = app
         self.settings = settings
         self.n_working = 0
+        self._open: set[_Request] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        """On which is looked at the open requests; none if there are none."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"].startswith("/health/"):
@@ -56,6 +64,11 @@ class _Limits:
         settings = self.settings
         max_bytes = settings.max_upload_bytes if is_upload else settings.max_body_bytes
         request = _Request(self, receive, send, _has_body(scope), max_bytes)
+        self._open.add(request)
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            loop.call_later(TICK_SECONDS, self._look, loop)
         try:
             async with asyncio.timeout(None) as request.timeout:
                 await self.app(scope, request.receive, request.send)
@@ -67,7 +80,20 @@ class _Limits:
                 error = request.late()
                 await response_of(error.problem, error.headers)(scope, receive, send)
         finally:
-            request.end()
+            self._open.discard(request)
+            request.leave()
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End what is late. A timer for each request would cost more than all the rest here."""
+        now = time.monotonic()
+        for request in self._open:
+            if request.deadline <= now:
+                request.deadline = math.inf
+                request.timeout.reschedule(loop.time())
+        if self._open:
+            loop.call_later(TICK_SECONDS, self._look, loop)
+        else:
+            self._loop = None
 
 
 def _has_body(scope: Scope) -> bool:
@@ -78,17 +104,15 @@ class _Request:
     """One request on its way: it arrives, is worked on, is answered."""
 
     __slots__ = (
-        "_alarm",
         "_begun",
-        "_deadline",
         "_is_arriving",
         "_is_working",
         "_limits",
-        "_loop",
         "_max_bytes",
         "_receive",
         "_send",
         "_size",
+        "deadline",
         "is_answered",
         "timeout",
     )
@@ -103,15 +127,13 @@ class _Request:
         self._send = send
         self._max_bytes = max_bytes
         self._size = 0
-        self._loop = asyncio.get_running_loop()
-        self._begun = self._loop.time()
+        self._begun = time.monotonic()
         self._is_arriving = is_arriving
         self._is_working = False
         self.is_answered = False
         settings = limits.settings
         seconds = settings.slow_client_seconds if is_arriving else settings.request_seconds
-        self._deadline = self._begun + seconds
-        self._alarm = self._loop.call_at(self._deadline, self._ring)
+        self.deadline = self._begun + seconds
 
     async def receive(self) -> Message:
         """Receive a part of the body; with the last one the request takes its place.
@@ -142,7 +164,7 @@ class _Request:
             self.is_answered = True
             self.leave()
         elif message.get("more_body"):
-            self._alarm.cancel()  # how fast it is read, service.connections watches
+            self.deadline = math.inf  # how fast it is read, service.connections watches
         await self._send(message)
 
     def late(self) -> ProblemError:
@@ -154,11 +176,6 @@ class _Request:
         seconds = settings.slow_client_seconds
         detail = f"The body did not arrive within {seconds:g} seconds and the time it needs at "
         return ProblemError(408, f"{detail}{MIN_BYTES_PER_SECOND} bytes/s.", headers=_CLOSE)
-
-    def end(self) -> None:
-        """Forget the request, however it ended."""
-        self._alarm.cancel()
-        self.leave()
 
     def leave(self) -> None:
         """Give the place back, if the request has one."""
@@ -173,7 +190,7 @@ class _Request:
             raise ProblemError(503, detail, headers=_LATER)
         self._is_arriving, self._is_working = False, True
         self._limits.n_working += 1
-        self._expect(self._loop.time() + settings.request_seconds)
+        self.deadline = time.monotonic() + settings.request_seconds
 
     async def _drain(self, limit: int) -> bool:
         """Read on, up to a limit, and tell whether the body came to its end."""
@@ -187,18 +204,4 @@ class _Request:
 
     def _expect_bytes(self) -> None:
         seconds = self._limits.settings.slow_client_seconds + self._size / MIN_BYTES_PER_SECOND
-        self._expect(self._begun + seconds)
-
-    def _expect(self, deadline: float) -> None:
-        """Move the deadline. A later one is heeded when the alarm rings: it hardly ever does."""
-        is_earlier = deadline < self._deadline
-        self._deadline = deadline
-        if is_earlier:
-            self._alarm.cancel()
-            self._alarm = self._loop.call_at(deadline, self._ring)
-
-    def _ring(self) -> None:
-        if self._loop.time() < self._deadline:
-            self._alarm = self._loop.call_at(self._deadline, self._ring)
-        else:
-            self.timeout.reschedule(self._deadline)
+        self.deadline = self._begun + seconds
