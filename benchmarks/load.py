@@ -21,6 +21,7 @@ from typing import NamedTuple
 import orjson
 
 from labels.sentences import read_labelled_set
+from service.artifact import DEFAULT_ARTIFACT
 from training.report import markdown_table, write_between_markers
 
 ROOT = Path(__file__).parent.parent
@@ -38,11 +39,11 @@ PORTS = {OURS: 8471, ECHO: 8472}
 COMMANDS = {
     OURS: ["-m", "stance", "serve", "--port", str(PORTS[OURS])],
     ECHO: [
-        *("-m", "uvicorn", "benchmarks.echo:app", "--port", str(PORTS[ECHO])),
-        *("--no-access-log", "--log-level", "warning"),
+        *("-m", "benchmarks.speed.servers", "echo", "--port", str(PORTS[ECHO])),
+        *("--model", str(DEFAULT_ARTIFACT)),
     ],
 }
-READY = {OURS: "/health/ready", ECHO: "/openapi.json"}
+READY = "/health/ready"
 
 
 class Measured(NamedTuple):
@@ -94,7 +95,7 @@ def _server(name: str) -> Iterator[None]:
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, cwd=ROOT, stdout=quiet, stderr=quiet) as process:
         try:
-            _wait(f"http://127.0.0.1:{PORTS[name]}{READY[name]}")
+            _wait(f"http://127.0.0.1:{PORTS[name]}{READY}")
             yield
         finally:
             process.kill()
