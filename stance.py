@@ -21,11 +21,9 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from labels import commands as labels_commands
-from labels.commands import LabelsOption, console, errors_as_messages
+from labels.commands import LabelsOption, errors_as_messages
 from labels.taxonomy import LABELS_DIR
 from service import commands as service_commands
 from service.artifact import DEFAULT_ARTIFACT
@@ -128,6 +126,7 @@ def train(
     """
     from labels.sentences import read_labelled_set
     from labels.taxonomy import read_taxonomy
+    from labels.terminal import console, counted_progress
     from training.config import TrainingConfig
     from training.manifest import is_current
     from training.report import print_report
@@ -140,7 +139,7 @@ def train(
             typer.echo(f"{out}: up to date")
             return
         taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
-        with _progress() as progress:
+        with counted_progress() as progress:
             task = progress.add_task("training", total=n_steps(config))
             report, version = run(
                 sentences,
@@ -173,6 +172,7 @@ def evaluate(
     are 95 % bootstrap intervals over documents (fields 'passage' or 'document').
     """
     from labels.sentences import read_sentences
+    from labels.terminal import console
     from training import report as reports
     from training.config import TrainingConfig
     from training.evaluation import build_page, strongest_terms
@@ -254,6 +254,7 @@ def _study(
     from labels.lexicon import read_lexicon
     from labels.sentences import digest_of, read_labelled_set, read_sentences
     from labels.taxonomy import read_taxonomy
+    from labels.terminal import console, counted_progress
     from training.config import TrainingConfig
     from training.report import markdown_table, rich_table, write_between_markers
     from training.studies import STUDIES_DIR, write_study
@@ -263,7 +264,7 @@ def _study(
     with errors_as_messages():
         taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
         lexicon, held_out = read_lexicon(labels), read_sentences(file, taxonomy)
-        with _progress() as progress:
+        with counted_progress() as progress:
             task = progress.add_task("training", total=n_trainings * n_steps(config))
             table, values = study(
                 sentences,
@@ -301,6 +302,7 @@ def classify(
 
     stance classify --json - < article.txt
     """
+    from labels.terminal import console
     from service.terminal import print_prediction, read_stdin
 
     with errors_as_messages():
@@ -373,18 +375,6 @@ def score(
     if result.rejects:
         typer.echo(f"{result.rejects}: {result.n_rejected:,} rows rejected", err=True)
         raise typer.Exit(EXIT_SOME_REJECTED)
-
-
-def _progress() -> Progress:
-    """Return a progress display on stderr, where it cannot mix with the result."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 if __name__ == "__main__":

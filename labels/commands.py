@@ -1,17 +1,14 @@
-"""The verbs of ``stance labels`` that need the labelled set only, and how commands fail and print.
+"""The verbs of ``stance labels`` that need the labelled set only, and how commands fail.
 
 ``stance.py`` joins them with the verbs of training and service.
 """
 
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from labels.exchange import Tool
 from labels.taxonomy import LABELS_DIR
@@ -43,11 +40,6 @@ def errors_as_messages() -> Iterator[None]:
         )
         typer.echo(f"stance: {message}", err=True)
         raise typer.Exit(EXIT_ERROR) from error
-
-
-def console() -> Console:
-    """Return a console as wide as the terminal, or wide enough for tables if there is none."""
-    return Console(width=None if sys.stdout.isatty() else 140)
 
 
 @app.command("check")
@@ -171,6 +163,7 @@ def labels_stats(labels: LabelsOption = LABELS_DIR) -> None:
     from labels.sentences import read_labelled_set
     from labels.stats import count_labels, registers_in
     from labels.taxonomy import read_taxonomy
+    from labels.terminal import console, grouped_table
 
     with errors_as_messages():
         taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
@@ -181,29 +174,15 @@ def labels_stats(labels: LabelsOption = LABELS_DIR) -> None:
         for row in count_labels(sentences, taxonomy)
     ]
     title = f"{len(sentences):,} sentences"
-    console().print(_table(title, ["language", "label", "all", *registers], counted))
+    console().print(grouped_table(title, ["language", "label", "all", *registers], counted))
     if grid is not None:
         cells = count_passages(sentences, grid)
         rows = [[r, *(cells[r, theme] for theme in grid.themes)] for r in grid.regions]
-        console().print(_table("passages in the grid", ["region", *grid.themes], rows))
+        console().print(grouped_table("passages in the grid", ["region", *grid.themes], rows))
     agreed = [
         [a.lang, a.label, a.n_sentences, a.n_differing, f"{a.kappa:.3f}", f"{a.alpha:.3f}"]
         for a in measure_agreement(sentences, taxonomy)
     ]
     if agreed:
         headings = ["language", "label", "read twice", "differing", "kappa", "alpha"]
-        console().print(_table("agreement of the two readers", headings, agreed))
-
-
-def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
-    """Return a table; a first cell that repeats the one above is left out."""
-    table = Table(title=title, title_justify="left")
-    for number, heading in enumerate(headings):
-        table.add_column(heading, justify="left" if number == 0 else "right")
-    previous: object = None
-    for row in rows:
-        if previous not in (None, row[0]) and row[0] == "all":
-            table.add_section()
-        table.add_row("" if row[0] == previous else str(row[0]), *map(str, row[1:]))
-        previous = row[0]
-    return table
+        console().print(grouped_table("agreement of the two readers", headings, agreed))

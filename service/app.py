@@ -88,11 +88,11 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.models = models
             on_signal(signal.SIGHUP, models.reload_soon)
             async with jobs.kept():
-                # What is there now stays: looking through it for garbage, in the middle of
-                # requests, took a quarter of their time.
-                gc.collect()
+                # What is here stays. The collector would walk all of it in the middle of requests,
+                # a quarter of their time, and write to memory that workers share.
                 gc.freeze()
                 yield
+                gc.unfreeze()
         if store is not None:
             store.close()
 

@@ -3,6 +3,7 @@
 Knows neither HTTP nor files other than the artifact.
 """
 
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -86,8 +87,10 @@ class Classifier:
         # By number of the language; the last is und: it may be ours.
         self._is_supported = np.array([self.supports(code) for code in self._identifier.codes])
         self.scorer = choose_scorer(artifact)
+        # A model that is replaced must go without the collector, which service.app keeps from it.
+        this = weakref.proxy(self)
         self._compiled = (
-            CompiledScorer(artifact, lambda: self._python) if self.scorer == "compiled" else None
+            CompiledScorer(artifact, lambda: this._python) if self.scorer == "compiled" else None
         )
         self._decider = (CompiledDecider if kernel.AVAILABLE else Decider)(artifact)
         self._explainer = Explainer(artifact, lambda: self._python)

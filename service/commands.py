@@ -62,7 +62,7 @@ def keys_list(path: KeysOption = Path("keys.json")) -> None:
     """Print name, scopes, rate and date of each key."""
     from rich.table import Table
 
-    from labels.commands import console
+    from labels.terminal import console
     from service.keys import read_keys
 
     with errors_as_messages():

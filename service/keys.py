@@ -54,7 +54,7 @@ class Key(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     id: Annotated[str, Field(pattern=r"^[0-9a-f]{8}$")]
-    name: Annotated[str, Field(pattern=r"^[\w.-]{1,40}$")]
+    name: Annotated[str, Field(max_length=40, pattern=r"^[\w.-]+$")]
     scopes: Annotated[frozenset[Scope], Field(min_length=1)]
     rate: Annotated[str, AfterValidator(_check_rate)]
     created: str

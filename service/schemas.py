@@ -242,7 +242,10 @@ class CorrectionRequest(_Request):
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["en"])]
     labels: Annotated[list[str], Field(description="The right labels, maybe none.")]
     given: Annotated[list[str], Field(description="The labels that the model gave.")]
-    model_version: Annotated[str, Field(pattern=r"^[\w.-]{1,100}$", examples=["2-419fb29f41f9"])]
+    # The length apart from the pattern: {1,100} of \w takes 40 ms to compile at each start.
+    model_version: Annotated[
+        str, Field(max_length=100, pattern=r"^[\w.-]+$", examples=["2-419fb29f41f9"])
+    ]
     note: Annotated[
         str, Field(max_length=500, pattern=r"^[^\x00]*$", description="For the second reader.")
     ] = ""

@@ -15,7 +15,6 @@ from service.classifier import Classifier
 from service.connections import ImpatientProtocol
 from service.corrections import open_store
 from service.jobs import remove_jobs
-from service.keys import read_keys
 from service.settings import Settings
 from service.workers import fork_workers
 
@@ -46,6 +45,8 @@ def serve(settings: Settings) -> None:
     with _job_folder(settings), _shared_figures(settings.workers):
         classifier = _prepare(settings)
         if settings.keys is not None:
+            from service.keys import read_keys
+
             read_keys(settings.keys)
         _check_free(settings.host, settings.port)
         open_store(settings)

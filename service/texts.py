@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import cache
 
 MAX_MARKS = 500
 """Most combining marks in a row. Bringing them into order costs the square of their number.
@@ -9,9 +10,8 @@ MAX_MARKS = 500
 Unicode's stream-safe form has at most 30; a hundred thousand took 20 seconds.
 """
 
-# Those that must be brought into order; behind the first two planes there are none.
-_MARKS = "".join(c for c in map(chr, range(0x20000)) if unicodedata.combining(c))
-_FLOOD = re.compile(f"[{_MARKS}]{{{MAX_MARKS + 1}}}")
+_END_OF_MARKS = 0x20000
+"""Behind the first two planes no character combines."""
 
 
 class TextError(ValueError):
@@ -36,8 +36,15 @@ def check_text(text: object) -> None:
             "valid Unicode"
         ) from None
     is_plain = len(text) <= MAX_MARKS or text.isascii()
-    if not is_plain and (flood := _FLOOD.search(text)):
+    if not is_plain and (flood := _flood().search(text)):
         raise TextError(
             f"more than {MAX_MARKS} combining marks in a row from code point {flood.start()} on; "
             "expected text"
         )
+
+
+@cache
+def _flood() -> re.Pattern[str]:
+    # Made when it is first needed: it takes 11 ms, and most texts are short or ASCII.
+    marks = "".join(c for c in map(chr, range(_END_OF_MARKS)) if unicodedata.combining(c))
+    return re.compile(f"[{marks}]{{{MAX_MARKS + 1}}}")

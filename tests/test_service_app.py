@@ -1,5 +1,6 @@
 """The HTTP service: shapes, limits, and errors that never repeat the text or become a 500."""
 
+import gc
 import json
 import logging
 from collections.abc import Iterator
@@ -261,3 +262,9 @@ def test_unicode_survives_the_round_trip(client: TestClient) -> None:
     text = "Él dijo: «¡Sí!» 中国 😀 \u0000 e\u0301."
     answer = client.post("/classify", content=json.dumps({"text": text}), headers=JSON).json()
     assert "".join(s["text"] for s in answer["sentences"]).replace(" ", "") == text.replace(" ", "")
+
+
+def test_what_was_there_at_the_start_is_kept_from_the_collector(tiny_artifact: Path) -> None:
+    with TestClient(create_app(Settings(model=tiny_artifact))):
+        assert gc.get_freeze_count() > 0
+    assert gc.get_freeze_count() == 0

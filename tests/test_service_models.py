@@ -1,8 +1,10 @@
 """A new model takes the place of the old in one step, a bad one never; a shadow only counts."""
 
+import gc
 import shutil
 import signal
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -57,6 +59,18 @@ def test_a_model_that_was_replaced_since_is_not_taken_over(
     prepare(artifact_copy)
     put(generous_artifact, artifact_copy)
     assert Models(artifact_copy).classifier.model.version == GENEROUS
+
+
+def test_a_model_that_was_replaced_is_let_go(model: ServedModel, generous_artifact: Path) -> None:
+    model.classifier.classify(TEXT, evidence=True)
+    old = weakref.ref(model.classifier)
+    gc.disable()  # as for what was there when the service began
+    try:
+        put(generous_artifact, model.path)
+        model.reload()
+        assert old() is None
+    finally:
+        gc.enable()
 
 
 def test_an_instant_without_a_folder_is_not_noticed(model: ServedModel) -> None:
