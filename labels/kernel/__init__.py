@@ -1,4 +1,4 @@
-"""The compiled scorer: what ``labels.terms`` and ``service.scorer`` say, in C.
+"""The compiled reader and scorer: what ``labels.terms`` and ``service.scorer`` say, in C.
 
 ``tables.py`` turns a lexicon and weights into plain arrays; the C files work on these alone:
 
@@ -8,6 +8,10 @@
     Text to items: characters, tokens, names, concept classes.
 ``terms.c``
     Items to keys of terms, family by family.
+``spell.c``
+    Items to what the terms are called, by the code of ``terms.c``.
+``count.c``
+    Keys to numbers of terms, for training.
 ``score.c``
     Keys to rows, counts, norms, logits.
 ``language.c``
@@ -16,7 +20,7 @@
     The Python module.
 
 Python stays the definition: ``tests/test_kernel.py`` holds both equal. The kernel is optional: on a
-machine without a C compiler it is not built, ``AVAILABLE`` is false and Python scores.
+machine without a C compiler it is not built, ``AVAILABLE`` is false, and Python reads and scores.
 """
 
 try:
@@ -31,3 +35,6 @@ NEEDS_PYTHON = 255
 
 ONLY_PYTHON = -2
 """The number for a text whose language only Python can tell, for the same reason."""
+
+LEFT_TO_PYTHON = -1
+"""The count of terms of a text that only Python can read."""

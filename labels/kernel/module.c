@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "hash.h"
 #include "language.h"
 #include "score.h"
@@ -13,6 +14,7 @@
 #define MAX_ARRAYS 40
 #define MAX_IDLE 8 /* workspaces kept for the next call */
 #define NEEDS_PYTHON_CODE 255
+#define LEFT_TO_PYTHON (-1)
 
 typedef struct {
     PyObject_HEAD
@@ -327,6 +329,63 @@ static PyObject *kernel_identify(PyObject *object, PyObject *const *args, Py_ssi
     Py_RETURN_NONE;
 }
 
+/* Count the terms of all texts, in composed form, and tell how many there are in each. */
+static Status count_all(const Tables *t, Work *work, const Texts *texts, Terms *terms,
+                        int64_t *n_terms, uint64_t *named) {
+    for (size_t i = 0; i < texts->n; i++) {
+        size_t n_before = terms->n_numbers;
+        Status status = count_text(t, work, terms, texts->utf8[i], texts->n_bytes[i], 1);
+        if (status == NO_MEMORY)
+            return NO_MEMORY;
+        n_terms[i] = status == READ ? (int64_t)(terms->n_numbers - n_before) : LEFT_TO_PYTHON;
+        named[i] = status == READ ? names_present(t, work) : 0;
+    }
+    return READ;
+}
+
+static PyObject *bytes_of(const void *data, size_t n, size_t size) {
+    return PyBytes_FromStringAndSize(n ? data : "", (Py_ssize_t)(n * size));
+}
+
+/* count(texts, n_terms, named) -> what the terms are called, where each ends, its family, and the
+   number of the term of each occurrence */
+static PyObject *kernel_count(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
+    Kernel *self = (Kernel *)object;
+    const Column columns[2] = {{1, sizeof(int64_t)}, {1, sizeof(uint64_t)}};
+    Py_buffer answers[2];
+    PyObject *result = NULL;
+    Texts texts;
+    if (n_args != 3 || args[2] == Py_None) {
+        PyErr_SetString(PyExc_TypeError, "count takes texts and two arrays");
+        return NULL;
+    }
+    if (!open_texts(&texts, args[0]))
+        return NULL;
+    if (open_answers(args + 1, answers, columns, 2, texts.n)) {
+        Work *work = take_work(self);
+        if (work != NULL) {
+            Terms terms = {0};
+            Status status;
+            Py_BEGIN_ALLOW_THREADS;
+            status = count_all(&self->tables, work, &texts, &terms, answers[0].buf, answers[1].buf);
+            Py_END_ALLOW_THREADS;
+            give_back(self, work);
+            if (status == NO_MEMORY)
+                PyErr_NoMemory();
+            else
+                result = Py_BuildValue("(NNNN)", bytes_of(terms.text, terms.n_text, 4),
+                                       bytes_of(terms.ends, terms.n_terms, 8),
+                                       bytes_of(terms.families, terms.n_terms, 1),
+                                       bytes_of(terms.numbers, terms.n_numbers, 4));
+            terms_free(&terms);
+        }
+        PyBuffer_Release(&answers[0]);
+        PyBuffer_Release(&answers[1]);
+    }
+    close_texts(&texts);
+    return result;
+}
+
 /* make_keys(space, texts) -> bytes of uint64 */
 static PyObject *make_keys_of_texts(PyObject *module, PyObject *args) {
     unsigned int space;
@@ -401,6 +460,7 @@ static PyObject *make_hash_table(PyObject *module, PyObject *args) {
 static PyMethodDef kernel_methods[] = {
     {"score", (PyCFunction)(void (*)(void))kernel_score, METH_FASTCALL, NULL},
     {"identify", (PyCFunction)(void (*)(void))kernel_identify, METH_FASTCALL, NULL},
+    {"count", (PyCFunction)(void (*)(void))kernel_count, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 
