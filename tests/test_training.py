@@ -8,11 +8,13 @@ import orjson
 import pytest
 
 from benchmarks.label_sets import SETS, LabelSet, write_label_set
+from labels import kernel
 from labels.lexicon import Lexicon
 from labels.sentences import LabelledSentence, read_labelled_set
 from labels.taxonomy import Taxonomy, read_taxonomy
+from labels.terms import FAMILIES
 from service.classifier import load
-from training.artifact import ArtifactWriteError, write_artifact
+from training.artifact import ArtifactWriteError, weights_bytes, write_artifact
 from training.config import TrainingConfig
 from training.counts import count_terms, weigh
 from training.decisions import (
@@ -39,6 +41,22 @@ def test_two_runs_write_the_same_bytes(
     run(sentences, taxonomy, labels_dir, tmp_path / "again", TrainingConfig())
     for file in tiny_artifact.iterdir():
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+@pytest.mark.parametrize("families", [{}, dict.fromkeys(FAMILIES, 1.0)], ids=["own", "all"])
+def test_without_a_kernel_the_same_is_learned(
+    sentences: list[LabelledSentence],
+    taxonomy: Taxonomy,
+    lexicon: Lexicon,
+    families: dict[str, float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = TrainingConfig(families=families)
+    model = train(sentences, taxonomy, lexicon, config)
+    monkeypatch.setattr(kernel, "AVAILABLE", False)
+    python = train(sentences, taxonomy, lexicon, config)
+    assert weights_bytes(python.pipeline) == weights_bytes(model.pipeline)
+    assert (python.thresholds, python.min_known) == (model.thresholds, model.min_known)
 
 
 def test_the_service_scores_as_the_fitted_pipeline(
