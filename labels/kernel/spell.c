@@ -23,7 +23,8 @@ static uint64_t spell_text(uint64_t spelling, const uint32_t *text, uint32_t n) 
     return (uint64_t)first << 32 | (length + n);
 }
 
-/* terms.c once more, over spellings in place of hashes: which terms there are is written once. */
+/* terms.c once more, over spellings in place of hashes, so that which terms there are is written
+   once. It makes keys with these alone. */
 #undef HASH_START
 #define HASH_START 0
 #define hash_one(spelling, character) spell_text(spelling, &(uint32_t){character}, 1)
