@@ -40,7 +40,8 @@ def read_occurrences(texts: Sequence[str], lexicon: Lexicon, families: Sequence[
     """Return all occurrences of terms of some families in composed texts, in no order."""
     reading = Reading({family: Occurrences() for family in families}, [set() for _ in texts])
     left = _read_compiled(texts, lexicon, reading) if kernel.AVAILABLE else range(len(texts))
-    _read_rest(texts, left, lexicon, reading)
+    if left:
+        _read_rest(texts, left, lexicon, reading)
     return reading
 
 
@@ -49,32 +50,39 @@ def _read_compiled(texts: Sequence[str], lexicon: Lexicon, reading: Reading) -> 
     from labels.kernel._kernel import Kernel
     from labels.kernel.tables import FamilyWeights, TablesError, build_tables
 
-    nothing = np.zeros(0)
-    no_weights = dict.fromkeys(reading.families, FamilyWeights((), nothing, 1.0))
+    no_weights = dict.fromkeys(reading.families, FamilyWeights((), np.zeros(0), 1.0))
     try:
-        tables = build_tables(lexicon, no_weights, np.zeros((0, 0)), nothing, 0.0)
+        tables = build_tables(lexicon, no_weights, np.zeros((0, 0)), np.zeros(0), 0.0)
     except TablesError:
         return range(len(texts))
     n_terms, bits = np.empty(len(texts), dtype=np.int64), np.empty(len(texts), dtype=np.uint64)
-    content, ends, family_of, numbers = Kernel(tables).count(list(texts), n_terms, bits)
-    characters = content.decode("utf-32-le", "surrogatepass")
-    limits = [0, *np.frombuffer(ends, dtype=np.int64).tolist()]
-    terms = np.array([characters[i:end] for i, end in pairwise(limits)], dtype=object)
-    owner = np.frombuffer(family_of, dtype=np.uint8)
-    term = np.frombuffer(numbers, dtype=np.uint32)
+    content, ends, family_of, occurring = Kernel(tables).count(list(texts), n_terms, bits)
+    terms, owners = _cut(content, ends), np.frombuffer(family_of, dtype=np.uint8)
+    term = np.frombuffer(occurring, dtype=np.uint32)
     is_left = n_terms == kernel.LEFT_TO_PYTHON
     text = np.repeat(np.arange(len(texts)), np.where(is_left, 0, n_terms))
     for family in reading.families:
-        own = owner == FAMILIES.index(family)
-        place = np.cumsum(own) - 1
-        is_in = own[term]
-        reading.families[family] = Occurrences(terms[own].tolist(), text[is_in], place[term[is_in]])
-    names = {
-        mask: {name for i, name in enumerate(lexicon.names) if mask >> i & 1}
-        for mask in set(bits.tolist())
-    }
-    reading.named = [names[mask] for mask in bits.tolist()]
+        is_own = owners == FAMILIES.index(family)
+        number, at = np.cumsum(is_own) - 1, is_own[term]
+        own = Occurrences(terms[is_own].tolist(), text[at], number[term[at]])
+        reading.families[family] = own
+    reading.named = _names(bits.tolist(), lexicon)
     return np.flatnonzero(is_left).tolist()
+
+
+def _cut(content: bytes, ends: bytes) -> NDArray[np.object_]:
+    """Return the strings that stand one after the other in UTF-32, each up to its end."""
+    characters = content.decode("utf-32-le", "surrogatepass")
+    limits = [0, *np.frombuffer(ends, dtype=np.uint64).tolist()]
+    return np.array([characters[start:end] for start, end in pairwise(limits)], dtype=object)
+
+
+def _names(bits: Sequence[int], lexicon: Lexicon) -> list[set[str]]:
+    """Return the names for which bits are set, n for ``lexicon.names[n]``."""
+    names = {
+        mask: {name for n, name in enumerate(lexicon.names) if mask >> n & 1} for mask in set(bits)
+    }
+    return [names[mask] for mask in bits]
 
 
 def _read_rest(
