@@ -13,6 +13,7 @@ TRAPS = [
     "e\u0301 café cafe\u0301 \u0130 한국 \u1112\u1161\u11ab",
     "中.国.A.威胁 中国威胁 中 国",
     "a.b.c. a.b x.y.z.w.",
+    "中\ufada\ufadb国 \ufada.\ufadb. a.\ufada.b.c \ufada",
     "3.5,7 ² ²m m² ٣ ½ 1.",
     "\x1c\x1d\x1e\x1f\x85\xa0\u2000\u3000 blank",
     "? ! ？！ % _under_score_ a_b",

@@ -191,13 +191,14 @@ static uint32_t end_of_chunk(const Work *w, uint32_t i) {
         end = end_of_eeuu(w, i);
     if (end)
         return end;
-    if (class & LETTER) {
+    if (class & (LETTER | HAN)) { /* some places among the Chinese characters hold no letter */
         for (end = i; (class_of(w, end) & LETTER) && character(w, end + 1) == '.'; end += 2)
             ;
         if (end >= i + 4)
             return end;
         uint16_t is_han = class & HAN;
-        for (end = i + 1; (class_of(w, end) & LETTER) && (class_of(w, end) & HAN) == is_han; end++)
+        for (end = i + 1;
+             (class_of(w, end) & (LETTER | HAN)) && (class_of(w, end) & HAN) == is_han; end++)
             ;
         return end;
     }
