@@ -23,7 +23,7 @@ $(VENV)/.installed: requirements/dev.txt pyproject.toml $(wildcard labels/kernel
 	@rm -f labels/kernel/*.so  # a kernel of other sources must not stay where none can be built
 	$(VENV)/bin/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	@$(VENV)/bin/python -c 'from labels.kernel import AVAILABLE; AVAILABLE or \
-		print("no C compiler: Python scores, slower; to change that, install gcc and run make -B setup")'
+		print("no C compiler: Python reads and scores, slower; to change that, install gcc and run make -B setup")'
 	@touch $@
 
 train: setup  ## train models/default if there is none or the labelled set changed

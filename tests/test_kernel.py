@@ -16,7 +16,7 @@ from hypothesis.extra.numpy import arrays
 from labels import kernel
 from labels.arrays import ArraysError, parse_arrays
 from labels.language import LanguageIdentifier
-from labels.lexicon import Lexicon, parse_lexicon
+from labels.lexicon import Lexicon
 from labels.sentences import read_labelled_set
 from labels.terms import FAMILIES, Analyzer
 from service.artifact import Artifact, ArtifactError, Block, Weights, read_artifact
@@ -24,104 +24,13 @@ from service.classifier import Classifier, load
 from service.compiled import CompiledScorer, Utf8Texts
 from service.decisions import CompiledDecider, Decider
 from service.scorer import Readings, Scorer
+from tests.texts import TRAPS, TRICKY_LEXICON, WORDS, texts
 
 if not kernel.AVAILABLE:
     pytest.skip("the kernel is not built: there was no C compiler", allow_module_level=True)
 
 from labels.kernel import tables
 from labels.kernel._kernel import Kernel
-
-TRAPS = [
-    "",
-    "U.S. and U. S. A. and U.S.x and FU.S. and US and us and USA and EE. UU. and EE.UU.x and EUA",
-    "US GO HOME",
-    "THE US AND CHINA ΣΟΦΟΣ",
-    "İstanbul İ",
-    "e\u0301 café cafe\u0301 \u0130 한국 \u1112\u1161\u11ab",
-    "中.国.A.威胁 中国威胁 中 国",
-    "a.b.c. a.b x.y.z.w.",
-    "3.5,7 ² ²m m² ٣ ½ 1.",
-    "\x1c\x1d\x1e\x1f\x85\xa0\u2000\u3000 blank",
-    "? ! ？！ % _under_score_ a_b",
-    "china Xi xi XI Xinhua latin america Latin America",
-    "no evidence of a threat no threats threatened",
-    "\U0001f1e8\U0001f1f3 flags \U0001f600 \ufe0f zero\u200bwidth",
-    "x" * 5000,
-    "the " * 3000,
-    "\u0345\u1fb3 ᾼ ǅ ŉ ﬁ ß ẞ",
-    "שלום עִבְרִית ไทย ้",
-]
-CHARACTERS = st.characters(exclude_categories=["Cs"])
-
-
-@pytest.fixture(scope="module")
-def tricky_lexicon() -> Lexicon:
-    """Return entries that meet each other: ties, beginnings, cases, names inside phrases."""
-    content = {
-        "sides": {
-            "china": {"en": ["China", "Xi", "Belt and Road", "belt and road init*"]},
-            "us": {"en": ["US", "Washington", "Belt and Road"], "zh": ["美国"]},
-        },
-        "third_parties": {"third": {"en": ["Taiwan*", "EU"]}, "cuba": {"en": ["cuba"]}},
-        "nobody": {"en": ["Latin America", "Washington Post"]},
-        "concepts": {
-            "threat": {"en": ["threat*", "no threat", "trade war*"], "de": ["no"], "zh": ["威胁"]},
-            "deny": {"en": ["no evidence", "threatened", "trade warr*"], "es": ["no threat"]},
-            "praise": {"en": ["th*", "threats of", "threat* of peace"], "de": ["no threat of"]},
-        },
-    }
-    return parse_lexicon(content, "tricky")
-
-
-WORDS = [
-    "China",
-    "Xi",
-    "xi",
-    "Belt",
-    "and",
-    "Road",
-    "initiative",
-    "Initiative",
-    "US",
-    "Washington",
-    "Post",
-    "Taiwan",
-    "Taiwanese",
-    "EU",
-    "Eu",
-    "cuba",
-    "Latin",
-    "America",
-    "threat",
-    "threats",
-    "threatened",
-    "no",
-    "evidence",
-    "of",
-    "peace",
-    "trade",
-    "war",
-    "warring",
-    "th",
-    "美国",
-    "威胁",
-    "的",
-    ".",
-    ",",
-    "?",
-    "U.S.",
-    "3.5",
-    "²",
-    "İ",
-    "Σ",
-    "é",
-    "_",
-]
-texts = st.one_of(
-    st.text(CHARACTERS),
-    st.lists(st.sampled_from(WORDS)).map(" ".join),
-    st.lists(st.sampled_from([*WORDS, " ", "\t", "\u2003"])).map("".join),
-)
 
 
 def with_random_weights(artifact: Artifact, families: Sequence[str], lexicon: Lexicon) -> Artifact:
@@ -148,11 +57,9 @@ def with_random_weights(artifact: Artifact, families: Sequence[str], lexicon: Le
 
 
 @pytest.fixture(scope="module", params=["all", *FAMILIES])
-def scorers(
-    request: pytest.FixtureRequest, tricky_lexicon: Lexicon, tiny_artifact: Path
-) -> tuple[CompiledScorer, Scorer]:
+def scorers(request: pytest.FixtureRequest, tiny_artifact: Path) -> tuple[CompiledScorer, Scorer]:
     families = FAMILIES if request.param == "all" else (request.param,)
-    artifact = with_random_weights(read_artifact(tiny_artifact), families, tricky_lexicon)
+    artifact = with_random_weights(read_artifact(tiny_artifact), families, TRICKY_LEXICON)
     python = Scorer(artifact)
     return CompiledScorer(artifact, lambda: python), python
 

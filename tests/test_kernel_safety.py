@@ -1,6 +1,7 @@
 """No text, array or caller makes the kernel leave its memory."""
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ if not kernel.AVAILABLE:
 
 from labels.kernel._kernel import Kernel, decide
 from tests.fuzz.__main__ import can_build, fuzz
+from tests.texts import TRAPS
 
 
 @pytest.fixture(scope="module")
@@ -165,6 +167,53 @@ def test_languages_of_another_type_are_refused(made: Kernel) -> None:
         made.identify(["a", "b"], np.zeros(1, np.int64))
 
 
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (0, np.zeros(4, np.int32)),
+        (0, np.zeros(3, np.int64)),
+        (0, misplaced(np.zeros(2, np.int64))),
+        (1, np.zeros(4, np.uint32)),
+        (1, misplaced(np.zeros(2, np.uint64))),
+    ],
+)
+def test_counts_of_another_type_or_place_are_refused(made: Kernel, place: int, wrong: Any) -> None:
+    given = [np.zeros(2, np.int64), np.zeros(2, np.uint64)]
+    given[place] = wrong
+    with pytest.raises(ValueError, match="wrong size or type"):
+        made.count(["a", "b"], *given)
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_counts_have_both_arrays(made: Kernel, place: int) -> None:
+    given: list[Any] = [np.zeros(1, np.int64), np.zeros(1, np.uint64)]
+    given[place] = None
+    with pytest.raises(TypeError):
+        made.count(["a"], *given)
+    with pytest.raises(TypeError, match="two arrays"):
+        made.count(["a"])
+
+
+def test_only_what_depends_on_context_is_not_counted(made: Kernel) -> None:
+    contextual = ["ΣΟΦΟΣ", "İstanbul"]
+    texts = [*contextual, *(text for text in TRAPS if not set("Σİ") & set(text))]
+    n_terms, named = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.uint64)
+    made.count(texts, n_terms, named)
+    assert np.flatnonzero(n_terms == kernel.LEFT_TO_PYTHON).tolist() == [0, 1]
+
+
+def test_many_threads_count_as_one_does(made: Kernel) -> None:
+    texts = [text for text in TRAPS if len(text) < 1000] * 20
+
+    def count(_: int) -> tuple[bytes, ...]:
+        n_terms, named = np.zeros(len(texts), np.int64), np.zeros(len(texts), np.uint64)
+        return *made.count(texts, n_terms, named), n_terms.tobytes(), named.tobytes()
+
+    alone = count(0)
+    with ThreadPoolExecutor(4) as pool:
+        assert all(found == alone for found in pool.map(count, range(16)))
+
+
 @pytest.mark.parametrize("name", ["rows", "numbers", "entries", "char_class", "word_open"])
 def test_an_array_of_another_type_is_refused(trained: Classifier, name: str) -> None:
     array = trained.artifact.tables[name]
@@ -189,8 +238,8 @@ def test_what_is_no_buffer_is_refused(made: Kernel) -> None:
 
 def test_refusals_hold_on_to_nothing(trained: Classifier, made: Kernel) -> None:
     content, offsets, given = bytearray(b"abc"), np.array([0, 3]), answers(1)
-    text = "a text of its own".upper()
-    before = [sys.getrefcount(it) for it in (text, content, offsets, *given)]
+    text, counts = "a text of its own".upper(), [np.zeros(1, np.int64), np.zeros(1, np.uint64)]
+    before = [sys.getrefcount(it) for it in (text, content, offsets, *given, *counts)]
     for _ in range(10):
         with pytest.raises(ValueError, match="offsets"):
             made.score((content, offsets[::-1].copy()), False, *given)
@@ -198,10 +247,15 @@ def test_refusals_hold_on_to_nothing(trained: Classifier, made: Kernel) -> None:
             made.score([text, text], False, *given)
         with pytest.raises(TypeError):
             made.score((content, offsets), False, given[0], None, *given[2:])
+        with pytest.raises(ValueError, match="wrong size"):
+            made.count([text, text], *counts)
+        with pytest.raises(TypeError):
+            made.count((content, offsets), counts[0], None)
+        made.count((content, offsets), *counts)
         with pytest.raises(ValueError, match="missing"):
             Kernel({"text": given[3], "rows": given[1]})
         made.score((content, offsets), False, *given)
-    assert [sys.getrefcount(it) for it in (text, content, offsets, *given)] == before
+    assert [sys.getrefcount(it) for it in (text, content, offsets, *given, *counts)] == before
     content.clear()  # refused while a buffer of it is held
 
 

@@ -6,23 +6,19 @@ import joblib
 import numpy as np
 import orjson
 import pytest
+from joblib.externals.loky import get_reusable_executor
 
+import training.train
 from benchmarks.label_sets import SETS, LabelSet, write_label_set
+from labels import kernel
 from labels.lexicon import Lexicon
 from labels.sentences import LabelledSentence, read_labelled_set
 from labels.taxonomy import Taxonomy, read_taxonomy
+from labels.terms import FAMILIES
 from service.classifier import load
-from training.artifact import ArtifactWriteError, write_artifact
+from training.artifact import ArtifactWriteError, weights_bytes, write_artifact
 from training.config import TrainingConfig
 from training.counts import count_terms, weigh
-from training.decisions import (
-    DecisionError,
-    choose_threshold,
-    fit_calibration,
-    prevalence_weights,
-    threshold_curve,
-    uncertain_range,
-)
 from training.manifest import is_current
 from training.pipeline import build_vectorizer
 from training.run import run
@@ -39,6 +35,22 @@ def test_two_runs_write_the_same_bytes(
     run(sentences, taxonomy, labels_dir, tmp_path / "again", TrainingConfig())
     for file in tiny_artifact.iterdir():
         assert (tmp_path / "again" / file.name).read_bytes() == file.read_bytes(), file.name
+
+
+@pytest.mark.parametrize("families", [{}, dict.fromkeys(FAMILIES, 1.0)], ids=["own", "all"])
+def test_without_a_kernel_the_same_is_learned(
+    sentences: list[LabelledSentence],
+    taxonomy: Taxonomy,
+    lexicon: Lexicon,
+    families: dict[str, float],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = TrainingConfig(families=families)
+    model = train(sentences, taxonomy, lexicon, config)
+    monkeypatch.setattr(kernel, "AVAILABLE", False)
+    python = train(sentences, taxonomy, lexicon, config)
+    assert weights_bytes(python.pipeline) == weights_bytes(model.pipeline)
+    assert (python.thresholds, python.min_known) == (model.thresholds, model.min_known)
 
 
 def test_the_service_scores_as_the_fitted_pipeline(
@@ -91,6 +103,22 @@ def test_out_of_fold_models_saw_nothing_of_the_passage(taxonomy: Taxonomy) -> No
     counts = count_terms([s.text for s in sentences], lexicon, config)
     _, known = out_of_fold(counts, sentences, truth, lexicon, config, lambda step: None)
     assert known.tolist() == [0.5] * 60  # "here", but never the word of its own passage.
+
+
+def test_folds_side_by_side_score_as_one_after_the_other(
+    sentences: list[LabelledSentence],
+    taxonomy: Taxonomy,
+    lexicon: Lexicon,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    truth, config = indicator_matrix(sentences, taxonomy), TrainingConfig()
+    counts = count_terms([s.text for s in sentences], lexicon, config)
+    alone = out_of_fold(counts, sentences, truth, lexicon, config, lambda step: None)
+    monkeypatch.setattr(training.train, "PARALLEL_FROM", 0)
+    monkeypatch.setattr(training.train, "cpu_count", lambda: 2)
+    together = out_of_fold(counts, sentences, truth, lexicon, config, lambda step: None)
+    get_reusable_executor().shutdown(wait=True)
+    assert all(map(np.array_equal, together, alone))
 
 
 @pytest.mark.parametrize(
@@ -180,82 +208,6 @@ def test_counting_once_weighs_as_the_vectoriser_does(
     assert abs(weighing.transform(new) - expected).max() < 1e-12
     # The vectoriser's idf is rounded to the artifact's precision.
     assert abs(weighing.vectorizer(config, lexicon).transform(texts[new]) - expected).max() < 1e-7
-
-
-def test_an_uncertain_range_holds_its_error_rate() -> None:
-    rng = np.random.default_rng(1)
-    has_label = rng.random(40_000) < 0.3
-    scores = np.clip(rng.normal(np.where(has_label, 0.6, 0.4), 0.15), 0, 1)
-    low, high = uncertain_range(scores[:20_000], has_label[:20_000], 0.1)
-    new, truth = scores[20_000:], has_label[20_000:]
-    assert low < high
-    assert np.mean(new[truth] < low) == pytest.approx(0.1, abs=0.015)
-    assert np.mean(new[~truth] > high) == pytest.approx(0.1, abs=0.015)
-
-
-def test_few_sentences_leave_everything_uncertain() -> None:
-    scores, has_label = np.array([0.1, 0.9]), np.array([False, True])
-    assert uncertain_range(scores, has_label, 0.1) == (0.0, 1.0)
-
-
-def test_weights_restore_the_stated_prevalence() -> None:
-    has_label = np.array([True] * 40 + [False] * 60)
-    weights = prevalence_weights(has_label, 0.05)
-    assert weights.mean() == pytest.approx(1)
-    assert weights[has_label].sum() / weights.sum() == pytest.approx(0.05)
-
-
-def test_calibration_recovers_the_probabilities_that_drew_the_labels() -> None:
-    rng = np.random.default_rng(0)
-    logits = rng.normal(0, 2, 20_000)
-    has_label = rng.random(20_000) < 1 / (1 + np.exp(-(0.5 * logits - 1)))
-    slope, intercept = fit_calibration(logits, has_label, np.ones(20_000))
-    assert slope == pytest.approx(0.5, abs=0.02)
-    assert intercept == pytest.approx(-1, abs=0.05)
-
-
-def test_calibration_refuses_scores_that_say_nothing() -> None:
-    logits, has_label = np.array([2.0, 1.0, -1.0, -2.0]), np.array([False, False, True, True])
-    with pytest.raises(DecisionError, match="nothing was learned"):
-        fit_calibration(logits, has_label, np.ones(4))
-
-
-def test_the_threshold_has_the_best_f1_and_of_equal_ones_the_highest() -> None:
-    scores = np.array([0.9, 0.8, 0.7, 0.2])
-    has_label = np.array([True, True, False, False])
-    threshold = choose_threshold(scores, has_label, np.ones(4))
-    assert threshold == pytest.approx(0.75)
-
-
-def test_equal_scores_are_never_cut_apart() -> None:
-    scores = np.array([0.9, 0.5, 0.5, 0.1])
-    has_label = np.array([True, True, False, False])
-    threshold = choose_threshold(scores, has_label, np.ones(4))
-    assert threshold < 0.5 or threshold > 0.5
-    assert ((scores >= threshold).sum()) in (1, 3)
-
-
-def test_the_curve_tells_what_each_threshold_would_give_at_the_stated_prevalence() -> None:
-    scores = np.array([0.9, 0.6, 0.4, 0.0])
-    has_label = np.array([True, False, True, False])
-    weights = prevalence_weights(has_label, 0.1)
-    curve = threshold_curve(scores, has_label, weights, threshold=0.5)
-    chosen = next(point for point in curve if point.threshold == 0.5)
-    # Of a tenth that carry the label half is found; of nine tenths that do not, half gets it.
-    assert chosen.recall == pytest.approx(0.5)
-    assert chosen.given_share == pytest.approx(0.05 + 0.45)
-    assert chosen.precision == pytest.approx(0.1)
-    assert curve[-1].threshold == pytest.approx(0.9)
-    assert curve[-1].precision == pytest.approx(1.0)
-
-
-def test_a_curve_rises_in_threshold_falls_in_recall_and_is_short() -> None:
-    random = np.random.default_rng(1)
-    scores, has_label = random.random(5000), random.random(5000) < 0.3
-    curve = threshold_curve(scores, has_label, np.ones(5000), threshold=0.4)
-    assert len(curve) <= 60
-    assert [p.threshold for p in curve] == sorted({p.threshold for p in curve})
-    assert [p.recall for p in curve] == sorted((p.recall for p in curve), reverse=True)
 
 
 def test_the_manifest_tells_the_curve_around_every_threshold(tiny_artifact: Path) -> None:

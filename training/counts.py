@@ -10,11 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
+from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.pipeline import FeatureUnion
 
 from labels.lexicon import Lexicon
-from labels.terms import FAMILIES, Analyzer, named, read_items
+from labels.occurrences import Occurrences, read_occurrences
+from labels.terms import FAMILIES
 from labels.text import compose
 from training.config import TrainingConfig
 from training.pipeline import build_vectorizer
@@ -84,16 +85,24 @@ class Weighing:
 
 def count_terms(texts: Sequence[str], lexicon: Lexicon, config: TrainingConfig) -> TermCounts:
     """Return the terms of all families in ``texts``."""
-    composed = [compose(text) for text in texts]
-    # Read once for all families, which ``Analyzer`` alone could not.
-    read = [(text, read_items(text, lexicon)) for text in composed]
+    weights = config.families_for(lexicon)
+    families = [family for family in FAMILIES if family in weights]
+    reading = read_occurrences([compose(text) for text in texts], lexicon, families)
     terms, counts = {}, {}
-    for family in FAMILIES:
-        if family in config.families_for(lexicon):
-            counter = CountVectorizer(analyzer=Analyzer(family, lexicon).of_items)
-            counts[family] = counter.fit_transform(read)
-            terms[family] = counter.get_feature_names_out()
-    return TermCounts([named(items) for _, items in read], terms, counts)
+    for family, found in reading.families.items():
+        terms[family], counts[family] = _count(found, len(texts))
+    return TermCounts(reading.named, terms, counts)
+
+
+def _count(found: Occurrences, n_texts: int) -> tuple["NDArray[np.object_]", csr_matrix]:
+    """Return terms in order and their counts; rows in that order, whoever read the texts."""
+    terms = np.array(found.terms, dtype=object)
+    order = np.argsort(terms, kind="stable")
+    column = np.empty_like(order)
+    column[order] = np.arange(len(order))
+    ones = np.ones(len(found.numbers), dtype=np.int64)
+    places = (found.texts, column[found.numbers])
+    return terms[order], csr_matrix((ones, places), shape=(n_texts, len(terms)))
 
 
 def weigh(counts: TermCounts, rows: Rows, lexicon: Lexicon, config: TrainingConfig) -> Weighing:

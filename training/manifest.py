@@ -16,6 +16,7 @@ import labels.decisions
 import labels.kernel
 import labels.language
 import labels.lexicon
+import labels.occurrences
 import labels.terms
 import labels.text
 import labels.world
@@ -100,6 +101,7 @@ def _terms_code() -> list[Path]:
         labels.decisions,
         labels.language,
         labels.lexicon,
+        labels.occurrences,
         labels.terms,
         labels.text,
         labels.world,

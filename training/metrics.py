@@ -6,6 +6,7 @@ Plain functions over arrays: they know neither model nor file. A metric that doe
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,17 +142,20 @@ def _ratio(over: Floats, under: Floats, undefined: Bools | None = None) -> Float
 
 def _average_precision(scores: Floats, truth: Bools, draws: Floats | None) -> Floats:
     """Return the area under the step-wise precision-recall curve, equal scores taken together."""
+    if not truth.any():
+        return np.full(1 if draws is None else 1 + len(draws), np.nan)
     order = np.argsort(-scores, kind="stable")
-    ranked, positive = scores[order], truth[order]
-    is_cut = np.append(ranked[1:] < ranked[:-1], True)
-    weights = np.ones((1, len(scores)))
-    if draws is not None:
-        weights = np.concatenate([weights, draws])
+    positives = order[truth[order]]
+    # The curve steps only at scores that some positive has: `last` is the last sentence with such
+    # a score, `upto` the last positive.
+    cuts = np.flatnonzero(np.append(np.diff(scores[order]) < 0, True))
+    n_positive = np.cumsum(truth[order])[cuts]
+    is_step = np.diff(n_positive, prepend=0) > 0
+    last, upto = cuts[is_step], n_positive[is_step] - 1
     values = []
-    for row in weights:
-        weight = row[order]
-        hits = np.cumsum(weight * positive)[is_cut]
-        given = np.cumsum(weight)[is_cut]
+    for weight in chain([np.ones(len(scores))], () if draws is None else draws):
+        hits = np.cumsum(weight[positives])[upto]
+        given = np.cumsum(weight[order])[last]
         if hits[-1] == 0:
             values.append(float("nan"))
             continue

@@ -35,8 +35,12 @@ from training.pipeline import build_classifier
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
-PARALLEL_FROM = 5000
-"""Sentences from which on the folds are worth the start of further processes."""
+PARALLEL_FROM = 50_000
+"""Sentences from which on the folds are worth further processes, which take 1.5 s each to start.
+
+Measured with 25,783 sentences: five folds take 4.4 s one after the other, in two processes 11 s of
+CPU time.
+"""
 
 
 class TrainingError(ValueError):

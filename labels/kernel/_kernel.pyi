@@ -14,6 +14,9 @@ class Kernel:
         possible: Any,
         /,
     ) -> int: ...
+    def count(
+        self, texts: Any, n_terms: Any, named: Any, /
+    ) -> tuple[bytes, bytes, bytes, bytes]: ...
     def identify(self, texts: Any, languages: Any, /) -> int: ...
 
 def decide(

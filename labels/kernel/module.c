@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
+#include "count.h"
 #include "decide.h"
 #include "hash.h"
 #include "language.h"
@@ -14,6 +16,7 @@
 #define MAX_ARRAYS 40
 #define MAX_IDLE 8 /* workspaces kept for the next call */
 #define NEEDS_PYTHON_CODE 255
+#define LEFT_TO_PYTHON (-1)
 
 typedef struct {
     PyObject_HEAD
@@ -112,128 +115,6 @@ static PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *keywor
         return NULL;
     }
     return (PyObject *)self;
-}
-
-/* Many texts: a list of strings, or one after the other in the bytes of an array, with offsets. */
-typedef struct {
-    const char **utf8;
-    size_t *n_bytes;
-    size_t n;
-    PyObject *strings; /* held, so that nobody can take one away while the lock is not held */
-    Py_buffer bytes;
-} Texts;
-
-static void close_texts(Texts *texts) {
-    free(texts->utf8);
-    free(texts->n_bytes);
-    Py_XDECREF(texts->strings);
-    if (texts->bytes.obj != NULL)
-        PyBuffer_Release(&texts->bytes);
-}
-
-static int room_for_texts(Texts *texts, size_t n) {
-    texts->n = n;
-    texts->utf8 = malloc((n + 1) * sizeof *texts->utf8);
-    texts->n_bytes = malloc((n + 1) * sizeof *texts->n_bytes);
-    if (texts->utf8 == NULL || texts->n_bytes == NULL)
-        PyErr_NoMemory();
-    return !PyErr_Occurred();
-}
-
-static int open_strings(Texts *texts, PyObject *list) {
-    texts->strings = PyList_AsTuple(list);
-    if (texts->strings == NULL || !room_for_texts(texts, (size_t)PyTuple_Size(texts->strings)))
-        return 0;
-    for (size_t i = 0; i < texts->n; i++) {
-        Py_ssize_t n_bytes;
-        PyObject *string = PyTuple_GetItem(texts->strings, (Py_ssize_t)i);
-        texts->utf8[i] = PyUnicode_AsUTF8AndSize(string, &n_bytes);
-        texts->n_bytes[i] = (size_t)n_bytes;
-        if (texts->utf8[i] == NULL)
-            return 0;
-    }
-    return 1;
-}
-
-static int are_offsets(const Py_buffer *offsets) {
-    return offsets->itemsize == sizeof(int64_t) && offsets->len >= offsets->itemsize &&
-           (uintptr_t)offsets->buf % _Alignof(int64_t) == 0;
-}
-
-static int open_bytes(Texts *texts, PyObject *bytes, PyObject *array) {
-    Py_buffer offsets;
-    if (PyObject_GetBuffer(bytes, &texts->bytes, PyBUF_C_CONTIGUOUS) < 0 ||
-        PyObject_GetBuffer(array, &offsets, PyBUF_C_CONTIGUOUS) < 0)
-        return 0;
-    int is_valid = are_offsets(&offsets) &&
-                   room_for_texts(texts, (size_t)(offsets.len / offsets.itemsize) - 1);
-    /* Each is read once: another thread may write to the array. */
-    const volatile int64_t *at = offsets.buf;
-    int64_t end = is_valid ? at[0] : 0;
-    is_valid = is_valid && end >= 0;
-    for (size_t i = 0; is_valid && i < texts->n; i++) {
-        int64_t start = end;
-        end = at[i + 1];
-        is_valid = start <= end && end <= texts->bytes.len;
-        if (is_valid) {
-            texts->utf8[i] = (const char *)texts->bytes.buf + start;
-            texts->n_bytes[i] = (size_t)(end - start);
-        }
-    }
-    PyBuffer_Release(&offsets);
-    if (!is_valid && !PyErr_Occurred())
-        PyErr_SetString(PyExc_ValueError, "offsets (64 bits) point outside of the bytes");
-    return is_valid;
-}
-
-static int open_texts(Texts *texts, PyObject *given) {
-    memset(texts, 0, sizeof *texts);
-    int is_open = 0;
-    if (PyList_Check(given))
-        is_open = open_strings(texts, given);
-    else if (PyTuple_Check(given) && PyTuple_Size(given) == 2)
-        is_open = open_bytes(texts, PyTuple_GetItem(given, 0), PyTuple_GetItem(given, 1));
-    else
-        PyErr_SetString(PyExc_TypeError, "expected a list of strings, or bytes and offsets");
-    if (!is_open)
-        close_texts(texts);
-    return is_open;
-}
-
-/* An array of a row a text, or of one row for all, of n_columns numbers of the size given. */
-typedef struct {
-    size_t n_columns, size;
-    int is_optional, is_read, is_per_model;
-} Column;
-
-static int is_for(const Py_buffer *buffer, const Column *column, size_t n) {
-    return (size_t)buffer->itemsize == column->size && (uintptr_t)buffer->buf % column->size == 0 &&
-           (size_t)buffer->len == n * column->n_columns * column->size;
-}
-
-/* Take the arrays that a call reads or writes; None, where allowed, is one that is not asked for. */
-static int open_arrays(PyObject *const *args, Py_buffer *arrays, const Column *columns,
-                       int n_arrays, size_t n) {
-    for (int i = 0; i < n_arrays; i++) {
-        memset(&arrays[i], 0, sizeof arrays[i]);
-        if (columns[i].is_optional && args[i] == Py_None)
-            continue;
-        int flags = PyBUF_C_CONTIGUOUS | (columns[i].is_read ? 0 : PyBUF_WRITABLE);
-        int is_open = PyObject_GetBuffer(args[i], &arrays[i], flags) == 0;
-        if (is_open && is_for(&arrays[i], &columns[i], columns[i].is_per_model ? 1 : n))
-            continue;
-        if (is_open)
-            PyErr_SetString(PyExc_ValueError, "an array for answers has the wrong size or type");
-        for (int k = 0; k < i + is_open; k++)
-            PyBuffer_Release(&arrays[k]);
-        return 0;
-    }
-    return 1;
-}
-
-static void close_arrays(Py_buffer *arrays, int n_arrays) {
-    for (int i = 0; i < n_arrays; i++)
-        PyBuffer_Release(&arrays[i]);
 }
 
 enum { ABOUT, SCORES, KNOWN, OUTSIDE, POSSIBLE, N_ANSWERS };
@@ -397,6 +278,62 @@ static PyObject *decide_all(PyObject *module, PyObject *const *args, Py_ssize_t 
     Py_RETURN_NONE;
 }
 
+/* Count the terms of all texts, in composed form, and tell how many there are in each. */
+static Status count_all(const Tables *t, Work *work, const Texts *texts, Terms *terms,
+                        int64_t *n_terms, uint64_t *named) {
+    for (size_t i = 0; i < texts->n; i++) {
+        size_t n_before = terms->n_numbers;
+        Status status = count_text(t, work, terms, texts->utf8[i], texts->n_bytes[i], 1);
+        if (status == NO_MEMORY)
+            return NO_MEMORY;
+        n_terms[i] = status == READ ? (int64_t)(terms->n_numbers - n_before) : LEFT_TO_PYTHON;
+        named[i] = status == READ ? names_present(t, work) : 0;
+    }
+    return READ;
+}
+
+static PyObject *bytes_of(const void *data, size_t n, size_t size) {
+    return PyBytes_FromStringAndSize(n ? data : "", (Py_ssize_t)(n * size));
+}
+
+/* count(texts, n_terms, named) -> what the terms are called, where each ends, its family, and the
+   number of the term of each occurrence */
+static PyObject *kernel_count(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
+    Kernel *self = (Kernel *)object;
+    const Column columns[2] = {{1, sizeof(int64_t)}, {1, sizeof(uint64_t)}};
+    Py_buffer answers[2];
+    PyObject *result = NULL;
+    Texts texts;
+    if (n_args != 3) {
+        PyErr_SetString(PyExc_TypeError, "count takes texts and two arrays");
+        return NULL;
+    }
+    if (!open_texts(&texts, args[0]))
+        return NULL;
+    if (open_arrays(args + 1, answers, columns, 2, texts.n)) {
+        Work *work = take_work(self);
+        if (work != NULL) {
+            Terms terms = {0};
+            Status status;
+            Py_BEGIN_ALLOW_THREADS;
+            status = count_all(&self->tables, work, &texts, &terms, answers[0].buf, answers[1].buf);
+            Py_END_ALLOW_THREADS;
+            give_back(self, work);
+            if (status == NO_MEMORY)
+                PyErr_NoMemory();
+            else
+                result = Py_BuildValue("(NNNN)", bytes_of(terms.text, terms.n_text, 4),
+                                       bytes_of(terms.ends, terms.n_terms, 8),
+                                       bytes_of(terms.families, terms.n_terms, 1),
+                                       bytes_of(terms.numbers, terms.n_numbers, 4));
+            terms_free(&terms);
+        }
+        close_arrays(answers, 2);
+    }
+    close_texts(&texts);
+    return result;
+}
+
 /* make_keys(space, texts) -> bytes of uint64 */
 static PyObject *make_keys_of_texts(PyObject *module, PyObject *args) {
     unsigned int space;
@@ -471,6 +408,7 @@ static PyObject *make_hash_table(PyObject *module, PyObject *args) {
 static PyMethodDef kernel_methods[] = {
     {"score", (PyCFunction)(void (*)(void))kernel_score, METH_FASTCALL, NULL},
     {"identify", (PyCFunction)(void (*)(void))kernel_identify, METH_FASTCALL, NULL},
+    {"count", (PyCFunction)(void (*)(void))kernel_count, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -89,21 +89,29 @@ static uint8_t outside(const Tables *t, const Work *w, double known) {
     return known < t->min_known ? UNKNOWN_WORDS : INSIDE;
 }
 
-Status score_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int is_composed,
-                  double *scores, Answer *answer) {
-    double sums[MAX_LABELS];
-    Status status = read_text(t, w, utf8, n_bytes, is_composed);
-    if (status != READ)
-        return status;
+int begin_sentence(const Tables *t, Work *w) {
     if (w->seen == NULL && (w->seen = calloc(t->n_signs + 1, sizeof *w->seen)) == NULL)
-        return NO_MEMORY;
+        return 0;
     if (++w->sentence == 0) { /* begins again after 2^32 sentences */
         memset(w->seen, 0, t->n_signs * sizeof *w->seen);
         w->sentence = 1;
     }
-    status = read_items(t, w);
+    return 1;
+}
+
+Status read_keys(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int is_composed) {
+    Status status = read_text(t, w, utf8, n_bytes, is_composed);
+    if (status == READ && !begin_sentence(t, w))
+        return NO_MEMORY;
     if (status == READ)
-        status = make_keys(t, w);
+        status = read_items(t, w);
+    return status == READ ? make_keys(t, w) : status;
+}
+
+Status score_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int is_composed,
+                  double *scores, Answer *answer) {
+    double sums[MAX_LABELS];
+    Status status = read_keys(t, w, utf8, n_bytes, is_composed);
     if (status != READ)
         return status;
     find_rows(t, w);

@@ -1,31 +1,25 @@
 """The arrays that the kernel works on, made from a lexicon and weights.
 
-``tables.h`` names them all. Numbers there (classes of characters, rules of case, families) are
-repeated here by name; everything else that shapes a term is taken from the module that defines it.
+``tables.h`` names them all. Numbers there (rules of case, families) are repeated here by name;
+everything else that shapes a term is taken from the module that defines it.
 """
 
-import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labels.kernel._kernel import make_hash_table, make_keys, make_pair_keys
+from labels.kernel.characters import character_tables
 from labels.lexicon import Lexicon, Word
 from labels.terms import FAMILIES, HAN_WIDTH, STEM_LENGTH, WINDOW
-from labels.text import CHARACTER_NGRAMS, is_han
+from labels.text import CHARACTER_NGRAMS
 from labels.world import MAX_WORDS, MIN_LETTERS, MIN_WORDS
 
 Tables = dict[str, NDArray[Any]]
 
-N_CODE_POINTS = 0x110000
-PAGE = 256
-_LETTER, _DIGIT, _HAN, _SPACE, _UPPER, _LOWER = 1, 2, 4, 8, 16, 32
-_NOT_COMPOSED, _CONTEXTUAL, _NUMERAL, _WORD = 64, 128, 256, 512
 _CASES = {"any": 0, "initial": 1, "exact": 2}
 _NAME_SINGLE, _NAME_PHRASE, _CONCEPT_SINGLE, _CONCEPT_PHRASE = 1, 2, 4, 8
 _WHOLE_WORD, _BEGINNING = 64, 65  # hash.h
@@ -86,66 +80,6 @@ def build_tables(
     return tables
 
 
-@cache
-def character_tables() -> Tables:
-    """Return class and small letter of every character, in pages, as this Python has them."""
-    characters = [chr(i) for i in range(N_CODE_POINTS)]
-    everything = "".join(characters)
-    classes = np.zeros(N_CODE_POINTS, dtype=np.uint16)
-    for pattern, bit in (
-        (r"[^\W\d_]+", _LETTER),
-        (r"\d+", _DIGIT),
-        (r"\s+", _SPACE),
-        (r"\w+", _WORD),
-    ):
-        for run in re.finditer(pattern, everything):
-            classes[run.start() : run.end()] |= bit
-    lower = np.arange(N_CODE_POINTS, dtype=np.uint32)
-    composing = _composing()
-    for i, character in enumerate(characters):
-        bits = 0
-        if character.isupper():
-            bits |= _UPPER
-        elif character.islower():
-            bits |= _LOWER
-        if character.isdigit():
-            bits |= _NUMERAL
-        if is_han(character):
-            bits |= _HAN
-        if (small := character.lower()) != character:
-            if len(small) > 1 or f"a{character}".lower() != f"a{small}":
-                bits |= _CONTEXTUAL
-            lower[i] = ord(small[0])
-        if (
-            character in composing
-            or unicodedata.combining(character)
-            or unicodedata.normalize("NFC", character) != character
-        ):
-            bits |= _NOT_COMPOSED
-        classes[i] |= bits
-    # As shifts, the pages of most scripts are alike.
-    shifts = lower - np.arange(N_CODE_POINTS, dtype=np.uint32)
-    pages = np.column_stack([classes.reshape(-1, PAGE), shifts.reshape(-1, PAGE)])
-    different, page = np.unique(pages, axis=0, return_inverse=True)
-    return {
-        "char_page": page.ravel().astype(np.uint16),
-        "char_class": different[:, :PAGE].astype(np.uint16).ravel(),
-        "char_shift": different[:, PAGE:].astype(np.uint32).ravel(),
-    }
-
-
-def _composing() -> frozenset[str]:
-    """Return the characters that can become one with what stands before them."""
-    second = {
-        chr(int(parts[1], 16))
-        for i in range(N_CODE_POINTS)
-        if (decomposed := unicodedata.decomposition(chr(i))) and decomposed[0] != "<"
-        if len(parts := decomposed.split()) == 2
-    }
-    # Korean letters compose by rule, without an entry of their own.
-    return frozenset(second | {chr(i) for i in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))})
-
-
 class _Texts:
     """All strings that the kernel needs, one after the other, as code points."""
 
@@ -166,7 +100,8 @@ class _Texts:
         return np.array([*starts, self._length], dtype=np.uint32)
 
     def array(self) -> NDArray[np.uint32]:
-        return np.array([ord(character) for part in self._parts for character in part], np.uint32)
+        content = "".join(self._parts).encode("utf-32-le", "surrogatepass")
+        return np.frombuffer(content, dtype=np.uint32)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,5 @@
-/* From items to the terms of each family: what read_terms of labels/terms.py defines. */
+/* From items to the terms of each family: what read_terms of labels/terms.py defines. spell.c
+   compiles the same code a second time, to tell what a term is called. */
 #ifndef STANCE_TERMS_H
 #define STANCE_TERMS_H
 

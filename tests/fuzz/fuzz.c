@@ -4,8 +4,10 @@
    fuzz texts|arrays ARRAYS TEXTS SEED FIRST N
 
    `texts`: hostile texts, sound arrays; an answer must be a number and the same from a workspace
-   that was used before as from a new one. `arrays`: damaged arrays, which tables_open refuses or
-   which are harmless. __main__.py writes the two files. */
+   that was used before as from a new one, and every term be called what its key was made of.
+   `arrays`: damaged arrays, which tables_open refuses or which are harmless. __main__.py writes the
+   two files. */
+#include "count.h"
 #include "fuzz.h"
 #include "language.h"
 #include "score.h"
@@ -93,6 +95,27 @@ static void score(const Tables *t, Work *w, const char *utf8, size_t n, int is_c
         fail("a name is no name");
 }
 
+/* Count a text twice: the second time no term is new, and each is called what its key was made of. */
+static void count(const Tables *t, Work *w, const char *utf8, size_t n, int is_composed) {
+    Terms terms = {0};
+    Status status = count_text(t, w, &terms, utf8, n, is_composed);
+    uint32_t n_terms = terms.n_terms;
+    size_t n_once = terms.n_numbers;
+    if (status == NO_MEMORY || count_text(t, w, &terms, utf8, n, is_composed) != status)
+        fail("no memory");
+    if (terms.n_terms != n_terms || terms.n_numbers != 2 * n_once)
+        fail("a text holds other terms when it is read again");
+    for (size_t i = 0; i < n_once; i++) {
+        uint32_t number = terms.numbers[i];
+        uint64_t start = number ? terms.ends[number - 1] : 0;
+        uint32_t length = (uint32_t)(terms.ends[number] - start);
+        if (terms.numbers[n_once + i] != number ||
+            term_key(terms.families[number], terms.text + start, length) != w->keys[i])
+            fail("a term is called what it is not");
+    }
+    terms_free(&terms);
+}
+
 static void try_text(const Tables *t, Work *w) {
     char *utf8 = need(malloc(n_text)); /* of exactly this size */
     double *logits = need(calloc(2 * t->n_labels + 1, sizeof *logits));
@@ -101,6 +124,7 @@ static void try_text(const Tables *t, Work *w) {
     Answer answer, again;
     memcpy(utf8, text, n_text);
     score(t, w, utf8, n_text, is_composed, logits, &answer);
+    count(t, w, utf8, n_text, is_composed);
     if (t->n_languages != 0) {
         identify(t, w, utf8, n_text, &language);
         if (language < ONLY_PYTHON || language >= (int32_t)t->n_languages)
