@@ -177,6 +177,28 @@ def test_a_full_disk_refuses_corrections_until_there_is_space_and_loses_none(
     assert [c.text for c in stored_in(database)] == [*stored, "There is space again."]
 
 
+def test_a_full_disk_refuses_files_until_there_is_space(
+    tiny_artifact: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "jobs"
+    with running(tiny_artifact, tmp_path / "log", job_folder=folder) as server:
+
+        def send(path: str) -> httpx2.Response:
+            content = f"{TEXT}\n" * 1000
+            return httpx2.post(f"{server.url}{path}?name=a.txt", content=content, timeout=PATIENCE)
+
+        assert send("/jobs").status_code == 201
+        kept = set(folder.iterdir())
+        limits = (30_000, resource.RLIM_INFINITY)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
+        assert "cannot keep the file" in assert_problem(send("/jobs"), 503)["detail"]
+        assert set(folder.iterdir()) == kept
+        assert send("/extract").status_code == 200
+        no_limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, no_limits)
+        assert send("/jobs").status_code == 201
+
+
 def take_away(folder: Path) -> None:
     folder.rename(folder.with_name("away"))
 
