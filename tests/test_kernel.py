@@ -18,10 +18,11 @@ from labels.language import LanguageIdentifier
 from labels.lexicon import Lexicon, parse_lexicon
 from labels.sentences import read_labelled_set
 from labels.terms import FAMILIES, Analyzer
-from service.artifact import Artifact, ArtifactError, Block, Weights, read_artifact
+from service.artifact import Artifact, ArtifactError, read_artifact
 from service.classifier import Classifier, load
 from service.compiled import CompiledScorer, Utf8Texts
 from service.scorer import Readings, Scorer
+from service.weights import Block, Weights
 
 if not kernel.AVAILABLE:
     pytest.skip("the kernel is not built: there was no C compiler", allow_module_level=True)
