@@ -33,10 +33,11 @@ COPY service/ service/
 COPY labels/*.py labels/taxonomy.json labels/CODEBOOK.md labels/
 COPY --from=build /build/labels/kernel/ labels/kernel/
 COPY --from=build /build/models/default models/default
-# It listens on every address, so it does not start without STANCE_KEYS or STANCE_INSECURE=true: see
-# README.md, "Access".
-# A number, so that a cluster can check that it is not root. Only files being
-# scored are written, to /tmp.
+# It listens on every address, so a bare `docker run -p 8000:8000 stance` ends at once and says what it
+# lacks: a file of keys (STANCE_KEYS), or for a try-out -e STANCE_INSECURE=true. Neither is set here: who
+# publishes the port decides who may reach it. README.md, "Access", has both commands.
+# A number, so that a cluster can check that it is not root. Only files being scored are written, to
+# /tmp.
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \

@@ -4,6 +4,7 @@ The service writes it (``service.corrections``), ``stance labels import --correc
 Nothing is kept but what ``Correction`` names: no address, no user, no surrounding text.
 """
 
+import os
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,6 +24,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from labels.corrections import Correction, StoreError
 
@@ -55,9 +57,12 @@ class CorrectionStore:
             If it is no such URL, or its driver is not installed.
         """
         wait = {"connect_timeout": CONNECT_SECONDS} if url.startswith("postgresql") else {}
+        # SQLite's connections are not kept: one that was opened before the file was replaced would
+        # never reach the new one.
+        pool = NullPool if url.startswith("sqlite") else None
         try:
             # A connection that the server has closed meanwhile is noticed and replaced.
-            self._engine = create_engine(url, pool_pre_ping=True, connect_args=wait)
+            self._engine = create_engine(url, pool_pre_ping=True, connect_args=wait, poolclass=pool)
         except (ArgumentError, ImportError, ValueError) as error:
             kind = url.partition(":")[0]
             raise StoreError(
@@ -66,6 +71,8 @@ class CorrectionStore:
                 "extra 'postgresql' installed postgresql+psycopg://user@host/database"
             ) from None
         self._is_prepared = False
+        self._file = self._engine.url.database if pool is not None else None
+        self._was_there = _exists(self._file)
 
     def add(self, correction: Correction) -> str:
         """Store one correction, all of it or nothing, and return its id.
@@ -73,8 +80,12 @@ class CorrectionStore:
         Raises
         ------
         StoreError
-            If the database cannot be reached or written.
+            If the database cannot be reached or written, or its file, which was there, is gone.
         """
+        # SQLite would begin a new one, perhaps where a disk is not mounted for the moment: what it
+        # took would be hidden when the disk is back.
+        if self._was_there and not _exists(self._file):
+            raise StoreError("the correction was not stored (the database's file is gone)")
         if not self._is_prepared:
             # Another process may be making the table; if it is missing, the next line tells.
             with suppress(SQLAlchemyError):
@@ -94,8 +105,9 @@ class CorrectionStore:
             with self._engine.begin() as connection:
                 connection.execute(insert(_table).values(row))
         except SQLAlchemyError as error:
-            raise StoreError(f"the correction was not stored ({type(error).__name__})") from None
+            raise StoreError(f"the correction was not stored ({_reason(error)})") from None
         self._is_prepared = True
+        self._was_there = _exists(self._file)
         return correction_id
 
     def read(self) -> Sequence[Correction]:
@@ -132,6 +144,18 @@ class CorrectionStore:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _exists(file: str | None) -> bool:
+    # Path.exists raises where the folder may not be read.
+    return file is not None and os.path.exists(file)  # noqa: PTH110
+
+
+def _reason(error: SQLAlchemyError) -> str:
+    """Return the database's code of an error; its message may repeat what was to be stored."""
+    cause = getattr(error, "orig", None)
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return code or type(error).__name__
 
 
 def open_store(url_or_file: str) -> CorrectionStore:

@@ -27,7 +27,14 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from labels.text import CHUNK, UNITED_STATES_FORM, chunk_tokens, compose, is_han
+from labels.text import (
+    CHUNK,
+    MAX_REMEMBERED_LETTERS,
+    UNITED_STATES_FORM,
+    chunk_tokens,
+    compose,
+    is_han,
+)
 
 ACTORS_FILE, CONCEPTS_FILE = "actors.json", "concepts.json"
 CONTINUES = "*"
@@ -118,6 +125,7 @@ class Matcher:
             candidate = (words, tuple(meant))
             index.setdefault(words[0].form, []).append(candidate)
             self.entries.append(candidate)
+        self._longest_beginning = max(map(len, self._by_beginning), default=0)
         self._starting: dict[str, _Starting | None] = {}
 
     def match(self, tokens: Sequence[Token], i: int) -> tuple[int, tuple[str, ...]]:
@@ -153,14 +161,18 @@ class Matcher:
         if form in self._starting:
             return self._starting[form]
         found = list(self._by_word.get(form, ()))
-        for end in range(len(form), MIN_BEGINNING - 1, -1):
+        for end in range(min(len(form), self._longest_beginning), MIN_BEGINNING - 1, -1):
             found += self._by_beginning.get(form[:end], ())
         # A stable sort: of equally long entries a whole word stays before a beginning.
         found.sort(key=lambda candidate: -len(candidate[0]))
         starting = _group(found) if found else None
-        if len(self._starting) < MAX_REMEMBERED:
+        if _is_worth_remembering(form, self._starting):
             self._starting[form] = starting
         return starting
+
+
+def _is_worth_remembering(form: str, remembered: Mapping[str, object]) -> bool:
+    return len(form) <= MAX_REMEMBERED_LETTERS and len(remembered) < MAX_REMEMBERED
 
 
 class _Starting(NamedTuple):
@@ -269,7 +281,7 @@ class Lexicon:
         if languages is None:
             matchers = self.concept_matchers.items()
             languages = tuple(lang for lang, matcher in matchers if matcher.starts_with(form))
-            if len(self._languages_by_form) < MAX_REMEMBERED:
+            if _is_worth_remembering(form, self._languages_by_form):
                 self._languages_by_form[form] = languages
         return languages
 

@@ -18,6 +18,9 @@ NUMBER_FORM = "0"
 UNITED_STATES_FORM = "u.s."
 """One form for the abbreviations that lower-casing would make 'us' or tokenising would drop."""
 
+MAX_REMEMBERED_LETTERS = 40
+"""Longer words are remembered by no cache: they do not come again, and would fill the memory."""
+
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 CHUNK = re.compile(
     rf"""
@@ -67,7 +70,9 @@ def chunk_character_terms(chunk: str) -> tuple[str, ...]:
     """
     if is_han(chunk):
         return _ngrams(chunk)
-    return _cached_ngrams(f" {chunk_tokens(chunk)[0]} ")
+    word = chunk_tokens(chunk)[0]
+    ngrams = _cached_ngrams if len(word) <= MAX_REMEMBERED_LETTERS else _ngrams
+    return ngrams(f" {word} ")
 
 
 def _ngrams(padded: str) -> tuple[str, ...]:

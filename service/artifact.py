@@ -7,13 +7,13 @@ The format is defined in ``training/artifact.py``. Every check names the file an
 import hashlib
 import io
 import mmap
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, BinaryIO
-from zipfile import BadZipFile
 
 import numpy as np
 import orjson
@@ -23,12 +23,19 @@ from labels.arrays import Arrays, ArraysError, parse_arrays
 from labels.lexicon import Lexicon, LexiconError, parse_lexicon
 from labels.taxonomy import Taxonomy, TaxonomyError, parse_taxonomy
 from labels.terms import FAMILIES
+from service.weights import Weights, WeightsError, parse_weights
 
 FORMAT = 4
 MANIFEST, WEIGHTS, LEXICON, NEAREST = "manifest.json", "weights.npz", "lexicon.json", "nearest.npz"
 LANGUAGE, TABLES = "language.bin", "tables.bin"
 REQUIRED = (WEIGHTS, LEXICON, NEAREST, LANGUAGE)
 DEFAULT_ARTIFACT = Path(__file__).parent.parent / "models" / "default"
+
+MOST_TRIES = 5
+"""How often an artifact is read that is replaced each time while it is read."""
+
+AWAY_SECONDS = 0.2
+"""How long a folder may be away: training renames the old one, then the new one."""
 
 Content = memoryview
 """A file mapped into memory: it stays what it was when it was checked, whatever becomes of the
@@ -37,35 +44,6 @@ folder, and takes memory only where it is read."""
 
 class ArtifactError(ValueError):
     """An artifact that is missing, damaged or of another format."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One family of terms in column order; its l2-normalised vector is multiplied by ``weight``."""
-
-    terms: tuple[str, ...]
-    idf: NDArray[np.float64]
-    weight: float
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """The families of terms in column order, coefficients of shape (n_terms in all families,
-    n_labels) and intercepts of shape (n_labels,).
-    """
-
-    blocks: dict[str, Block]
-    coefficients: NDArray[np.float64]
-    intercepts: NDArray[np.float64]
-
-    def of_terms(self) -> tuple[list[str], NDArray[np.float64]]:
-        """Return all terms, and what one occurrence adds to each logit before normalisation.
-
-        The weights are of shape (n_terms, n_labels).
-        """
-        blocks = self.blocks.values()
-        scale = np.concatenate([block.weight * block.idf for block in blocks])
-        return [term for b in blocks for term in b.terms], self.coefficients * scale[:, None]
 
 
 @dataclass(frozen=True)
@@ -110,7 +88,10 @@ class Artifact:
         ArtifactError
             If the file does not hold what the manifest says.
         """
-        weights = _parse_weights(self.path / WEIGHTS, self.contents[WEIGHTS], self.weight_of)
+        try:
+            weights = parse_weights(self.contents[WEIGHTS], self.weight_of)
+        except WeightsError as error:
+            raise ArtifactError(f"{self.path / WEIGHTS}: {error}") from error
         if weights.coefficients.shape[1] != len(self.taxonomy.ids):
             raise ArtifactError(
                 f"{self.path / WEIGHTS}: {weights.coefficients.shape[1]} labels, but the manifest "
@@ -142,13 +123,37 @@ class Artifact:
 
 
 def read_artifact(path: Path) -> Artifact:
-    """Read and check the artifact in folder ``path``.
+    """Read and check the artifact in folder ``path``; again if it is replaced meanwhile.
 
     Raises
     ------
     ArtifactError
         Naming the file, what was found and what was expected.
     """
+    n_tries = 0
+    while True:
+        folder = _folder_at(path)
+        try:
+            return _read(path)
+        except ArtifactError:
+            n_tries += 1
+            if n_tries == MOST_TRIES or _folder_at(path) == folder:
+                raise
+
+
+def _folder_at(path: Path) -> int | None:
+    """Return the number that the file system gives the folder, None without one."""
+    deadline = time.monotonic() + AWAY_SECONDS
+    while True:
+        try:
+            return path.stat().st_ino
+        except OSError:
+            if time.monotonic() > deadline:
+                return None
+        time.sleep(0.01)
+
+
+def _read(path: Path) -> Artifact:
     manifest = _read_manifest(path)
     contents = _map_files(path, manifest)
     try:
@@ -272,32 +277,3 @@ def _parse_arrays(where: Path, content: Content) -> Arrays:
         return parse_arrays(content)
     except ArraysError as error:
         raise ArtifactError(f"{where}: {error}; train again") from error
-
-
-def _parse_weights(where: Path, content: Content, weight_of: dict[str, float]) -> Weights:
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
-            coefficients = arrays["coefficients"].astype(np.float64)
-            intercepts = arrays["intercepts"].astype(np.float64)
-            blocks = {
-                block: Block(
-                    tuple(arrays[f"{block}_terms"].tobytes().decode().split("\n")),
-                    arrays[f"{block}_idf"].astype(np.float64),
-                    weight_of[block],
-                )
-                for block in weight_of
-            }
-    except (KeyError, ValueError, OSError, BadZipFile) as error:
-        raise ArtifactError(f"{where}: cannot be read as weights ({error})") from error
-    n_terms = sum(len(block.terms) for block in blocks.values())
-    if any(block.idf.shape != (len(block.terms),) for block in blocks.values()):
-        raise ArtifactError(f"{where}: terms and idf differ in number")
-    if coefficients.ndim != 2 or coefficients.shape[0] != n_terms:
-        raise ArtifactError(
-            f"{where}: coefficients of shape {coefficients.shape} for {n_terms} terms"
-        )
-    if intercepts.shape != (coefficients.shape[1],):
-        raise ArtifactError(f"{where}: intercepts of shape {intercepts.shape}")
-    if not (np.isfinite(coefficients).all() and np.isfinite(intercepts).all()):
-        raise ArtifactError(f"{where}: holds numbers that are not finite")
-    return Weights(blocks, coefficients, intercepts)

@@ -35,10 +35,12 @@ class RefusalError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a process may use: processor and wall-clock time in seconds, memory in bytes."""
+    """What a process may use: processor and wall-clock time in seconds, memory and files."""
 
     seconds: int
     memory_bytes: int
+    file_bytes: int = 0
+    """Size of the largest file that it may write."""
 
 
 async def call(
@@ -79,6 +81,7 @@ async def start(
         "arguments": arguments,
         "seconds": allowance.seconds,
         "memory_bytes": allowance.memory_bytes,
+        "file_bytes": allowance.file_bytes,
     }
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", _PROGRAM, orjson.dumps(task).decode()),
@@ -101,7 +104,7 @@ async def stop(process: Process) -> None:
 def main() -> None:
     """Do what ``start`` asks, inside the process."""
     task = orjson.loads(sys.argv[1])
-    _limit(Allowance(task["seconds"], task["memory_bytes"]))
+    _limit(Allowance(task["seconds"], task["memory_bytes"], task["file_bytes"]))
     function = getattr(importlib.import_module(task["module"]), task["function"])
     try:
         answer = {"result": function(sys.stdin.buffer.read(), **task["arguments"])}
@@ -118,6 +121,7 @@ def _limit(allowance: Allowance) -> None:
     # The kernel's own limit holds even if the service dies and nobody is left to kill.
     for kind, most in (
         (resource.RLIMIT_AS, allowance.memory_bytes),
+        (resource.RLIMIT_FSIZE, allowance.file_bytes),
         (resource.RLIMIT_CPU, allowance.seconds + 1),
         (resource.RLIMIT_CORE, 0),
     ):

@@ -3,6 +3,7 @@
 What is stored is what the request holds, and the time. ``labels.correction_store`` keeps it.
 """
 
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ from service.settings import Settings
 
 if TYPE_CHECKING:
     from labels.correction_store import CorrectionStore
+
+log = logging.getLogger("stance")
 
 _PROBLEMS = errors.responses(
     {
@@ -70,7 +73,8 @@ def corrections_router(
         correction = _parse(content, taxonomy_of(request))
         try:
             correction_id = await run_in_threadpool(store.add, correction)
-        except StoreError:
+        except StoreError as error:
+            log.error("corrections: %s", error)
             detail = "The correction cannot be stored now; nothing of it was. Try again later."
             raise ProblemError(503, detail) from None
         stored = CorrectionResponse(id=correction_id, stored_at=correction.stored_at)

@@ -56,12 +56,15 @@ def from_validation(error: ValidationError, status: int = 422) -> ProblemError:
 
 
 def _from_errors(found: Sequence[Any], status: int) -> ProblemError:
-    errors = [FieldError(field=_field(e["loc"]), type=e["type"], message=e["msg"]) for e in found]
+    errors = [
+        FieldError(field=field_name(e["loc"]), type=e["type"], message=e["msg"])
+        for e in found[:MAX_ERRORS]
+    ]
     shown = ", ".join(f"{e.field} ({e.type})" for e in errors[:3])
-    more = f" and {len(errors) - 3} more" if len(errors) > 3 else ""
-    plural = "fields are" if len(errors) > 1 else "field is"
-    detail = f"{len(errors)} {plural} wrong: {shown}{more}"
-    return ProblemError(status, detail, errors[:MAX_ERRORS])
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    plural = "fields are" if len(found) > 1 else "field is"
+    detail = f"{len(found)} {plural} wrong: {shown}{more}"
+    return ProblemError(status, detail, errors)
 
 
 def install(app: FastAPI) -> None:
@@ -139,7 +142,7 @@ def _problem(status: int, detail: str, errors: Sequence[FieldError] = ()) -> Pro
     return Problem(title=title, status=status, detail=detail, errors=list(errors))
 
 
-def _field(location: Sequence[int | str]) -> str:
+def field_name(location: Sequence[int | str]) -> str:
     """Return the path of a field; a name that is no plain word may be the text and is not told."""
     parts = [str(part) if _PLAIN.fullmatch(str(part)) else "(unknown)" for part in location]
     return ".".join(parts) or "body"

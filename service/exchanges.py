@@ -67,6 +67,7 @@ class _Exchanges:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
             await send(message)
 
+        root_path = scope.get("root_path", "")
         REQUEST_ID.set(request_id.decode())
         begun = time.perf_counter()
         try:
@@ -75,7 +76,7 @@ class _Exchanges:
             exchange = Exchange(
                 request_id=request_id.decode(),
                 method=scope["method"],
-                route=getattr(scope.get("route"), "path", NO_ROUTE),
+                route=_route(scope, root_path),
                 status=status,
                 seconds=time.perf_counter() - begun,
                 key=scope.get(KEY_NAME),
@@ -83,6 +84,19 @@ class _Exchanges:
             )
             for observe in self._observers:
                 observe(exchange)
+
+
+def _route(scope: Scope, root_path: str) -> str:
+    """Return the pattern that took the request; ``root_path`` is what it came with."""
+    if (route := getattr(scope.get("route"), "path", None)) is not None:
+        return str(route)
+    # Only FastAPI's own routes leave themselves behind. A mount leaves what it took off the path,
+    # and a plain route without parameters is its path.
+    if mounted := scope.get("root_path", "").removeprefix(root_path):
+        return f"{mounted}/{{path}}"
+    if "endpoint" in scope and not scope["path_params"]:
+        return str(scope["path"])
+    return NO_ROUTE
 
 
 def _given_id(scope: Scope) -> bytes | None:

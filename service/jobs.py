@@ -31,6 +31,10 @@ from service.settings import Settings
 SCORING_BYTES = 3_000_000_000
 """Memory that scoring one file may take: the model and the columns of a packed parquet file."""
 
+RESULT_FACTOR = 20
+"""How many times ``max_upload_bytes`` a result may hold. Of rows with a sentence each it takes six
+times the file; of ten million empty ones, or packed ones, without this limit all of the disk."""
+
 SWEEP_SECONDS = 30
 KEPT_PER_RUNNING = 10
 """How many files may be kept for each that may be scored at a time."""
@@ -144,8 +148,10 @@ class Jobs:
                 file.write(orjson.dumps(request.model_dump()))
         except FileExistsError:
             raise StateError("the job has been started already") from None
-        allowance = Allowance(60 * self._settings.job_minutes, SCORING_BYTES)
-        model = str(self._settings.model.absolute())
+        settings = self._settings
+        most_bytes = RESULT_FACTOR * settings.max_upload_bytes
+        allowance = Allowance(60 * settings.job_minutes, SCORING_BYTES, most_bytes)
+        model = str(settings.model.absolute())
         try:
             process = await confined.start(score_job, allowance, folder=str(folder), model=model)
         except OSError:

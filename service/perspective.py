@@ -68,13 +68,23 @@ class AnalyzeRequest(_Part):
     comment: Comment
     requestedAttributes: Annotated[  # noqa: N815
         dict[str, Attribute],
-        Field(min_length=1, examples=[{"US_CRITICAL": {}}], description="Labels, in any case."),
+        Field(
+            min_length=1,
+            examples=[{"US_CRITICAL": {}}],
+            description="Labels, in any case, each once.",
+        ),
     ]
     languages: Annotated[
-        list[str], Field(description="ISO or BCP-47 codes; identified without.", examples=[["en"]])
+        list[str],
+        Field(
+            max_length=100,
+            fail_fast=True,
+            description="ISO or BCP-47 codes; identified without.",
+            examples=[["en"]],
+        ),
     ] = []
     doNotStore: bool = True  # noqa: N815
-    clientToken: str | None = None  # noqa: N815
+    clientToken: Annotated[str | None, Field(max_length=1000)] = None  # noqa: N815
     sessionId: str | None = None  # noqa: N815
     communityId: str | None = None  # noqa: N815
     spanAnnotations: bool = False  # noqa: N815
@@ -157,6 +167,10 @@ async def _analyze(wanted: AnalyzeRequest, models: Models, settings: Settings) -
             labels = ", ".join(classifier.taxonomy.ids).upper()
             detail = f"An attribute is not known; expected some of {labels}."
             raise requests.field_problem("requestedAttributes", "unknown_attribute", detail)
+    if len(set(asked.values())) < len(asked):
+        # Each spelling would be answered with a span for every sentence.
+        detail = "A label is requested twice, in capitals and small letters; expected once."
+        raise requests.field_problem("requestedAttributes", "attribute_twice", detail)
     languages = [code.partition("-")[0].lower() for code in wanted.languages]
     language = next((code for code in languages if classifier.supports(code)), None)
     if languages and language is None:
@@ -257,7 +271,7 @@ def _translate(problem: Problem) -> tuple[int, bytes]:
 
 
 def _translate_field(error: FieldError) -> dict[str, Any]:
-    if error.type in _ERROR_TYPES:
+    if error.field == "text" and error.type in _ERROR_TYPES:
         return {"@type": _DETAIL, "errorType": _ERROR_TYPES[error.type]}
     violation = {"field": error.field, "description": error.message}
     return {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [violation]}

@@ -14,6 +14,8 @@ from service.readers import InputError, open_source
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 300
 MOST_COLUMNS = 1000
+MOST_NAME_CHARACTERS = 100_000
+"""Code points of all names of columns together: every look at the job tells them."""
 
 _DELIMITERS = ",;\t|"
 _TEXT_NAMES = ("text", "body", "content", "sentence", "article", "fulltext", "full_text", "texto")
@@ -34,12 +36,17 @@ def look_at(_: bytes, folder: str, name: str) -> dict[str, Any]:
         source = open_source(path, None, delimiter)
         if len(source.columns) > MOST_COLUMNS:
             raise RefusalError(f"it has {len(source.columns)} columns, at most {MOST_COLUMNS}")
+        if (n_characters := sum(map(len, source.columns))) > MOST_NAME_CHARACTERS:
+            raise RefusalError(
+                f"the names of its columns have {n_characters} characters, "
+                f"at most {MOST_NAME_CHARACTERS}"
+            )
         rows = 0
         preview: list[dict[str, Any]] = []
         for chunk in source.chunks:
             rows += len(chunk.lines) + len(chunk.rejects)
             missing = min(PREVIEW_ROWS - len(preview), len(chunk.lines))
-            preview += [_shown_row(chunk.row(index)) for index in range(missing)]
+            preview += [_shown_row(chunk.row(index), source.columns) for index in range(missing)]
     except InputError as error:
         raise RefusalError(str(error)) from error
     return {
@@ -60,8 +67,9 @@ def _delimiter_of(path: Path) -> str | None:
     return max(_DELIMITERS, key=header.count)
 
 
-def _shown_row(row: dict[str, Any]) -> dict[str, Any]:
-    return {column: _shown(value) for column, value in row.items()}
+def _shown_row(row: dict[str, Any], columns: tuple[str, ...]) -> dict[str, Any]:
+    # In JSON Lines a row may have any number of fields that the first one has not.
+    return {column: _shown(row[column]) for column in columns if column in row}
 
 
 def _shown(value: object) -> object:

@@ -346,6 +346,8 @@ def _parquet_chunks(path: Path, file: Any, text_column: str) -> Iterator[Chunk]:
             position += batch.num_rows
             texts, problems = _column_texts(batch.column(text_column))
             yield Chunk(lines, texts, problems, batch=batch, position=position)
+    except MemoryError:
+        raise InputError(f"{path}: unpacks to too much for memory after row {position}") from None
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path}: damaged after row {position} ({error})") from error
 

@@ -240,8 +240,10 @@ class CorrectionRequest(_Request):
 
     text: Annotated[str, Field(description="The sentence.", examples=["The port brings jobs."])]
     language: Annotated[str, Field(pattern=r"^[a-z]{2,3}$", examples=["en"])]
-    labels: Annotated[list[str], Field(description="The right labels, maybe none.")]
-    given: Annotated[list[str], Field(description="The labels that the model gave.")]
+    labels: Annotated[list[str], Field(fail_fast=True, description="The right labels, maybe none.")]
+    given: Annotated[
+        list[str], Field(fail_fast=True, description="The labels that the model gave.")
+    ]
     # The length apart from the pattern: {1,100} of \w takes 40 ms to compile at each start.
     model_version: Annotated[
         str, Field(max_length=100, pattern=r"^[\w.-]+$", examples=["2-419fb29f41f9"])

@@ -141,8 +141,8 @@ class Settings(BaseSettings):
         if self.keys is None and not self.insecure and not _is_loopback(self.host):
             raise ValueError(
                 f"host {self.host} can be reached from other machines and there are no API keys; "
-                "make one with 'stance keys add NAME' and set keys, or set insecure to serve "
-                "everybody"
+                "make one with 'stance keys add NAME' and name its file (--keys, STANCE_KEYS), or "
+                "serve everybody (--insecure, STANCE_INSECURE=true); README.md: Access"
             )
         if self.traces and not _has_exporter():
             raise ValueError("traces needs OpenTelemetry: pip install 'stance[traces]'")

@@ -6,10 +6,12 @@ middle of a request are in ``test_service_artifact.py`` and ``test_service_model
 
 import os
 import resource
+import shutil
 import signal
 import socket
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -23,6 +25,9 @@ from service.keys import add_key
 from service.settings import Settings
 from tests.conftest import damage, put
 from tests.servers import PATIENCE, Server, running, until
+from tests.test_service_app import assert_problem
+from tests.test_service_corrections import REQUEST as CORRECTION
+from tests.test_service_corrections import stored_in
 
 TEXT = "The port brings jobs. Washington only sends warnings about China."
 
@@ -132,6 +137,114 @@ def can_connect(server: Server) -> bool:
         return server.classify(TEXT).status_code == 200
     except httpx2.TransportError:
         return False
+
+
+def send_correction(server: Server, text: str) -> httpx2.Response:
+    request = CORRECTION | {"text": text}
+    return httpx2.post(server.url + "/corrections", json=request, timeout=PATIENCE)
+
+
+def assert_refused(server: Server) -> None:
+    """Check that a correction gets the stated problem, and that the rest goes on."""
+    assert_problem(send_correction(server, "This one is not stored."), 503)
+    assert "corrections: the correction was not stored" in server.log.read_text()
+    assert "This one" not in server.log.read_text()
+    assert server.classify(TEXT).status_code == 200
+
+
+def test_a_full_disk_refuses_corrections_until_there_is_space_and_loses_none(
+    tiny_artifact: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "corrections.db"
+    url = f"sqlite:///{database}"
+    with running(tiny_artifact, tmp_path / "log", corrections=url) as server:
+        texts = [f"{number} " + "x" * 1900 for number in range(20)]
+        assert send_correction(server, texts[0]).status_code == 201
+        # From here on the kernel lets no file grow beyond this size.
+        limits = (database.stat().st_size, resource.RLIM_INFINITY)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
+        statuses = [send_correction(server, text).status_code for text in texts[1:]]
+        assert set(statuses) <= {201, 503}
+        assert_refused(server)
+        stored = [
+            text for text, status in zip(texts, [201, *statuses], strict=True) if status == 201
+        ]
+        assert [correction.text for correction in stored_in(database)] == stored
+        no_limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, no_limits)
+        assert send_correction(server, "There is space again.").status_code == 201
+    assert [c.text for c in stored_in(database)] == [*stored, "There is space again."]
+
+
+def test_a_full_disk_refuses_files_until_there_is_space(
+    tiny_artifact: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "jobs"
+    with running(tiny_artifact, tmp_path / "log", job_folder=folder) as server:
+
+        def send(path: str) -> httpx2.Response:
+            content = f"{TEXT}\n" * 1000
+            return httpx2.post(f"{server.url}{path}?name=a.txt", content=content, timeout=PATIENCE)
+
+        assert send("/jobs").status_code == 201
+        kept = set(folder.iterdir())
+        limits = (30_000, resource.RLIM_INFINITY)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, limits)
+        assert "cannot keep the file" in assert_problem(send("/jobs"), 503)["detail"]
+        assert set(folder.iterdir()) == kept
+        assert send("/extract").status_code == 200
+        no_limits = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, no_limits)
+        assert send("/jobs").status_code == 201
+
+
+def take_away(folder: Path) -> None:
+    folder.rename(folder.with_name("away"))
+
+
+def unmount(folder: Path) -> None:
+    take_away(folder)
+    folder.mkdir()
+
+
+def damage_database(folder: Path) -> None:
+    shutil.copytree(folder, folder.with_name("away"))
+    (folder / "corrections.db").write_bytes(b"no database " * 1000)
+
+
+def make_unwritable(folder: Path) -> None:
+    shutil.copytree(folder, folder.with_name("away"))
+    (folder / "corrections.db").chmod(0o400)
+
+
+@pytest.mark.parametrize(
+    "break_it",
+    [
+        pytest.param(take_away, id="folder-gone"),
+        pytest.param(unmount, id="folder-empty-as-if-not-mounted"),
+        pytest.param(damage_database, id="file-damaged-then-restored-from-a-copy"),
+        pytest.param(
+            make_unwritable,
+            id="read-only",
+            marks=pytest.mark.skipif(os.geteuid() == 0, reason="root may write all files"),
+        ),
+    ],
+)
+def test_a_database_that_is_gone_and_comes_back_takes_corrections_without_a_restart(
+    tiny_artifact: Path, tmp_path: Path, break_it: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "database"
+    folder.mkdir()
+    database = folder / "corrections.db"
+    url = f"sqlite:///{database}"
+    with running(tiny_artifact, tmp_path / "log", corrections=url) as server:
+        assert send_correction(server, "Before.").status_code == 201
+        break_it(folder)
+        assert_refused(server)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.with_name("away").rename(folder)
+        assert send_correction(server, "After.").status_code == 201
+    assert [correction.text for correction in stored_in(database)] == ["Before.", "After."]
 
 
 def test_a_clock_that_jumps_changes_rates_only(

@@ -19,11 +19,12 @@ from labels.language import LanguageIdentifier
 from labels.lexicon import Lexicon
 from labels.sentences import read_labelled_set
 from labels.terms import FAMILIES, Analyzer
-from service.artifact import Artifact, ArtifactError, Block, Weights, read_artifact
+from service.artifact import Artifact, ArtifactError, read_artifact
 from service.classifier import Classifier, load
 from service.compiled import CompiledScorer, Utf8Texts
 from service.decisions import CompiledDecider, Decider
 from service.scorer import Readings, Scorer
+from service.weights import Block, Weights
 from tests.texts import TRAPS, TRICKY_LEXICON, WORDS, texts
 
 if not kernel.AVAILABLE:

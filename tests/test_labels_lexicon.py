@@ -1,10 +1,20 @@
 """Names and concept classes: what an entry matches, and what is refused."""
 
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
-from labels.lexicon import Lexicon, LexiconError, Matcher, parse_lexicon, read_lexicon, tokenize
+from labels.lexicon import (
+    Lexicon,
+    LexiconError,
+    Matcher,
+    Token,
+    parse_lexicon,
+    read_lexicon,
+    tokenize,
+)
 from labels.taxonomy import LABELS_DIR, read_taxonomy
 from labels.terms import named, read_items
 
@@ -38,6 +48,22 @@ def found(entry: str, text: str) -> bool:
 )
 def test_entries_match_as_the_module_says(entry: str, text: str, expected: bool) -> None:
     assert found(entry, text) is expected
+
+
+@pytest.mark.parametrize("n_letters", [40, 100_000])
+def test_a_long_word_is_matched_soon_and_not_remembered(n_letters: int) -> None:
+    matcher = Matcher([("threat*", ("a",)), ("threaten*", ("b",))])
+    words = [("threat" + chr(ord("a") + n) * n_letters)[:n_letters] for n in range(20)]
+    begun = time.process_time()
+    tracemalloc.start()
+    try:
+        matched = [matcher.match([Token(word, word, 0, n_letters)], 0) for word in words]
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert matched == [(1, ("a",))] * 20
+    assert kept < 20_000
+    assert time.process_time() - begun < 1  # Before, minutes: each beginning was looked up.
 
 
 def test_the_longest_entry_wins_and_a_word_before_its_beginning() -> None:

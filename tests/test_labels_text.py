@@ -1,5 +1,7 @@
 """How a text is cut into tokens: which are right is decided here."""
 
+import tracemalloc
+
 import pytest
 
 from labels.text import CHUNK, chunk_character_terms, chunk_tokens, compose
@@ -33,3 +35,14 @@ def test_tokens_are_those_that_the_codebook_depends_on(text: str, expected: list
 def test_character_terms_mark_word_edges_but_not_those_of_chinese_runs() -> None:
     assert chunk_character_terms("ab") == (" ab", "ab ", " ab ")
     assert chunk_character_terms("中国人") == ("中国人",)
+
+
+def test_the_character_terms_of_long_words_are_not_remembered() -> None:
+    tracemalloc.start()
+    try:
+        for n in range(20):
+            assert len(chunk_character_terms(chr(ord("a") + n) * 4000)) == 3 * 4002 - 2 - 3 - 4
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 100_000  # Each of them takes half a megabyte.

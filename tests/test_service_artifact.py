@@ -1,6 +1,7 @@
 """The service refuses an artifact that it cannot trust, and names what differs."""
 
 import gc
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from service.artifact import ArtifactError, read_artifact
 from service.classifier import load
-from tests.conftest import damage, rewrite
+from tests.conftest import damage, put, rewrite
 
 FILES = (
     "manifest.json",
@@ -78,6 +79,45 @@ def test_a_model_of_another_text_preparation_is_refused(artifact_copy: Path) -> 
 def test_no_model_at_all_says_how_to_get_one(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"train a model first \(make train\)"):
         read_artifact(tmp_path / "nothing")
+
+
+def test_a_folder_that_is_away_for_an_instant_is_waited_for(
+    artifact_copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.artifact.AWAY_SECONDS", 30.0)
+    away = artifact_copy.rename(artifact_copy.with_name("away"))
+    coming_back = threading.Timer(0.1, away.rename, (artifact_copy,))
+    coming_back.start()
+    try:
+        assert read_artifact(artifact_copy).version
+    finally:
+        coming_back.join()
+
+
+def test_an_artifact_that_is_replaced_while_it_is_read_is_the_old_or_the_new_one(
+    artifact_copy: Path,
+    tiny_artifact: Path,
+    generous_artifact: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.artifact.MOST_TRIES", 50)  # nobody replaces one all the time
+    versions = {read_artifact(path).version for path in (tiny_artifact, generous_artifact)}
+    # Read late, so that a reader who began with the other manifest finds another digest.
+    (generous_artifact / "report.html").write_text("Another report.")
+    is_done = threading.Event()
+
+    def replace_always() -> None:
+        while not is_done.is_set():
+            put(generous_artifact, artifact_copy)
+            put(tiny_artifact, artifact_copy)
+
+    replacing = threading.Thread(target=replace_always)
+    replacing.start()
+    try:
+        assert {read_artifact(artifact_copy).version for _ in range(20)} <= versions
+    finally:
+        is_done.set()
+        replacing.join()
 
 
 @pytest.mark.parametrize("content", [b"[]", b"{", b"null", b""])

@@ -108,6 +108,14 @@ def test_a_wrong_correction_is_refused_by_field(
     assert not database.exists()
 
 
+def test_of_a_list_of_wrong_labels_the_first_is_told_and_the_rest_not_looked_at(
+    client: TestClient,
+) -> None:
+    request = REQUEST | {"labels": [0] * 100_000}
+    problem = assert_problem(client.post("/corrections", json=request), 422)
+    assert [error["field"] for error in problem["errors"]] == ["labels.0"]
+
+
 def test_a_database_that_is_gone_is_a_503_and_the_next_correction_is_stored(
     client: TestClient, database: Path
 ) -> None:

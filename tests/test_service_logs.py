@@ -129,6 +129,24 @@ def test_a_refusal_at_the_door_and_an_unknown_path_are_logged_without_the_path(
         assert (line["status"], line["route"], line["key"]) == (status, "(none)", key)
 
 
+@pytest.mark.parametrize(
+    ("path", "route", "status"),
+    [
+        ("/page/app.js", "/page/{path}", 200),
+        (f"/page/{CANARY}", "/page/{path}", 404),
+        ("/static-offline-docs/favicon.png", "/static-offline-docs/{path}", 200),
+        ("/openapi.json", "/openapi.json", 200),
+        (f"/openapi.json/{CANARY}", "(none)", 404),
+    ],
+)
+def test_what_is_no_route_of_ours_is_named_by_its_pattern(
+    server: Server, client: httpx2.Client, path: str, route: str, status: int
+) -> None:
+    response = client.get(path)
+    (line,) = lines_of(server, response.headers["x-request-id"])
+    assert (line["status"], line["route"]) == (status, route)
+
+
 def test_a_span_continues_the_callers_trace(
     client: httpx2.Client, spans: tuple[str, list[bytes]]
 ) -> None:

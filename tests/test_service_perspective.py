@@ -134,6 +134,27 @@ def test_every_error_has_that_apis_shape_and_repeats_nothing(
     assert_error(client.post(PATH, content=content), code, status)
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("requestedAttributes", {f"A{n}": {} for n in range(101)}),
+        ("requestedAttributes", {"US_CRITICAL": {}, "us_critical": {}}),
+        ("requestedAttributes.US_CRITICAL", {f"a{n}": 0 for n in range(101)}),
+        ("comment", {"text": TEXT} | {f"a{n}": 0 for n in range(100)}),
+        ("languages", ["xx"] * 101),
+        ("clientToken", "x" * 1001),
+    ],
+)
+def test_what_is_looped_over_or_echoed_is_bounded(
+    client: TestClient, field: str, value: object
+) -> None:
+    name, _, label = field.partition(".")
+    content = body(**{name: {label: value} if label else value})
+    (detail,) = assert_error(client.post(PATH, json=content), 400, "INVALID_ARGUMENT")
+    (violation,) = detail["fieldViolations"]
+    assert violation["field"] == field
+
+
 def test_other_methods_and_paths_have_it_too(client: TestClient) -> None:
     assert_error(client.get(PATH), 405, "NOT_FOUND")
     assert_error(client.post("/v1alpha1/comments:suggestscore"), 404, "NOT_FOUND")

@@ -124,7 +124,10 @@ def write_artifact(out: Path, manifest: dict[str, Any], files: dict[str, bytes])
 
 
 def _swap(new: Path, out: Path) -> None:
-    """Put ``new`` at ``out``; a folder cannot be renamed over one that is not empty."""
+    """Put ``new`` at ``out``; a folder cannot be renamed over one that is not empty.
+
+    Between the two renamings there is none for an instant: ``service.artifact`` looks again.
+    """
     if not out.exists():
         os.replace(new, out)
         return

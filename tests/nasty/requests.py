@@ -19,6 +19,11 @@ BODIES: dict[str, tuple[Callable[[int], bytes], set[int]]] = {
         lambda n: b"{" + b'"text":"China",' * (n // 15) + b'"text":"China"}',
         {200},
     ),
+    "wide list in a field": (lambda n: b'{"text":[' + b"0," * (n // 2) + b"0]}", {422}),
+    "wide object in a field": (
+        lambda n: b'{"text":{' + b",".join(b'"f%d":0' % i for i in range(n // 10)) + b"}}",
+        {422},
+    ),
     "long number": (lambda n: b'{"text":' + b"9" * n + b"}", {400, 422}),
     "long fraction": (lambda n: b'{"text":0.' + b"1" * n + b"}", {400, 422}),
     "long exponent": (lambda n: b'{"text":1e' + b"9" * n + b"}", {400, 422}),
