@@ -68,6 +68,8 @@ def serve(settings: Settings) -> None:
             log_config=None,
             log_level="warning",
             server_header=False,
+            # Nothing here asks where a request came from, and whoever sends it could say anything.
+            proxy_headers=False,
         )
 
 
