@@ -1,41 +1,28 @@
-"""Structured logs: a JSON object a line on standard error, for what we and the server log."""
+"""Structured logs: a JSON object a line on standard error, for what we and the server log.
+
+By hand: the usual library takes a tenth of the service's start, most of it for colours.
+"""
 
 import asyncio
 import logging
 import sys
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-import structlog
-from structlog.typing import EventDict, Processor
 
 from service.exchanges import REQUEST_ID, Exchange, Observer
 
 FLUSH_SECONDS = 0.1
-"""How long a line of a request may wait for others."""
-
-_LEVELS = {"info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
-_is_configured = False
-_TIME = structlog.processors.TimeStamper("iso", utc=True, key="time")
+"""How long the line of a request may wait for others."""
 
 
 def configure(level: str) -> None:
     """Write everything that this process logs, from ``level`` on, to standard error as JSON."""
-    foreign: list[Processor] = [structlog.stdlib.add_log_level, _TIME, _add_request_id]
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=foreign,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(lambda event, **_: orjson.dumps(event).decode()),
-        ],
-    )
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
+    handler.setFormatter(_JsonFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    global _is_configured
-    _is_configured = True
 
 
 def exchange_logger() -> Observer:
@@ -43,38 +30,34 @@ def exchange_logger() -> Observer:
 
     Before ``configure`` it logs nothing: a program that embeds the service has logs of its own.
     """
-    if not _is_configured:
+    root = logging.getLogger()
+    if not any(isinstance(handler.formatter, _JsonFormatter) for handler in root.handlers):
         return lambda exchange: None
-    least = logging.getLogger().level
-    stream = _Stream()
+    least, stream = root.level, _Stream()
 
     def observe(exchange: Exchange) -> None:
         status = exchange.status
         if status < 400 and exchange.route.startswith("/health/"):
             return
-        level = "error" if status == 500 else "warning" if status > 500 else "info"
-        if least > _LEVELS[level]:
+        level = logging.WARNING if status > 500 else logging.INFO
+        level = logging.ERROR if status == 500 else level
+        if level < least:
             return
-        # Straight to the stream: by way of the logging libraries it would take ten times as long,
-        # a twentieth of the time of a short request.
-        line = {
-            "request_id": exchange.request_id,
-            "method": exchange.method,
-            "route": exchange.route,
-            "status": status,
-            "milliseconds": round(exchange.seconds * 1000, 2),
-            "key": exchange.key,
-            "event": "request",
-            "level": level,
-            "time": datetime.now(UTC),
-        }
-        stream.write(orjson.dumps(line, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE))
+        entry = _entry("request", level, time.time())
+        entry["request_id"] = exchange.request_id
+        entry["method"] = exchange.method
+        entry["route"] = exchange.route
+        entry["status"] = status
+        entry["milliseconds"] = round(exchange.seconds * 1000, 2)
+        entry["key"] = exchange.key
+        # Past the standard library, which takes four times as long.
+        stream.write(_line(entry))
 
     return observe
 
 
 class _Stream:
-    """Standard error, to which lines go together: one call of the system costs half a request.
+    """Standard error, to which the lines of requests go together: each call of the system counts.
 
     They share the buffer of all other lines, which are written at once, and so keep their order.
     """
@@ -95,8 +78,21 @@ class _Stream:
         self._buffer.flush()
 
 
-def _add_request_id(_: Any, __: str, event: EventDict) -> EventDict:
-    request_id = REQUEST_ID.get()
-    if request_id is not None:
-        event["request_id"] = request_id
-    return event
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        entry = _entry(record.getMessage(), record.levelno, record.created)
+        request_id = REQUEST_ID.get()
+        if request_id is not None:
+            entry["request_id"] = request_id
+        if record.exc_info:
+            entry["exception"] = self.formatException(record.exc_info)
+        return _line(entry).decode().rstrip()
+
+
+def _entry(event: str, level: int, seconds: float) -> dict[str, Any]:
+    name = logging.getLevelName(level).lower()
+    return {"event": event, "level": name, "time": datetime.fromtimestamp(seconds, UTC)}
+
+
+def _line(entry: dict[str, Any]) -> bytes:
+    return orjson.dumps(entry, option=orjson.OPT_UTC_Z | orjson.OPT_APPEND_NEWLINE)
