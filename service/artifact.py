@@ -235,21 +235,30 @@ def _map_files(path: Path, manifest: dict[str, Any]) -> dict[str, Content]:
     if not isinstance(digests, dict) or not set(REQUIRED) <= set(digests):
         raise ArtifactError(f"{path / MANIFEST}: 'files' does not name {', '.join(REQUIRED)}")
     contents: dict[str, Content] = {}
-    for name, expected in digests.items():
-        where = path / name
-        try:
-            with where.open("rb") as file:
-                # Read, not mapped: a digest over the mapping would pull all of it into memory.
-                found = hashlib.file_digest(file, "sha256").hexdigest()
-                contents[name] = _map(file)
-        except OSError as error:
-            raise ArtifactError(f"{where}: cannot be read ({error.strerror})") from error
-        if found != expected:
-            raise ArtifactError(
-                f"{where}: damaged, SHA-256 is {found[:12]}..., the manifest says "
-                f"{str(expected)[:12]}...; restore the file or train again"
-            )
+    try:
+        for name, expected in digests.items():
+            contents[name] = _map_checked(path / name, str(expected))
+    except ArtifactError:
+        # A worker that waits for a good artifact reads the bad one every second.
+        for content in contents.values():
+            content.release()
+        raise
     return contents
+
+
+def _map_checked(where: Path, expected: str) -> Content:
+    try:
+        with where.open("rb") as file:
+            # Read, not mapped: a digest over the mapping would pull all of it into memory.
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+            if found == expected:
+                return _map(file)
+    except OSError as error:
+        raise ArtifactError(f"{where}: cannot be read ({error.strerror})") from error
+    raise ArtifactError(
+        f"{where}: damaged, SHA-256 is {found[:12]}..., the manifest says {expected[:12]}...; "
+        "restore the file or train again"
+    )
 
 
 def _map(file: BinaryIO) -> Content:

@@ -113,6 +113,9 @@ class _DefectsWithoutText:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
         is_started = False
 
         async def watched_send(message: Message) -> None:
@@ -125,7 +128,7 @@ class _DefectsWithoutText:
         except Exception as error:
             frames = "".join(traceback.format_tb(error.__traceback__))
             log.error("defect: %s\n%s", type(error).__name__, frames)
-            if is_started or scope["type"] != "http":
+            if is_started:
                 raise RuntimeError("defect after the answer had begun, see above") from None
             detail = "A defect in the service; its log says where."
             await response_of(_problem(500, detail))(scope, receive, send)

@@ -29,6 +29,9 @@ class Drain:
         """Stand between SIGTERM and the server; call it on the event loop of the main thread."""
         self._stop = signal.getsignal(signal.SIGTERM)
         on_signal(signal.SIGTERM, self._begin)
+        # The server listens to signals before it imports the application, which takes a second.
+        server = getattr(self._stop, "__self__", None)
+        self.has_begun = getattr(server, "should_exit", False)
 
     def _begin(self) -> None:
         if self.has_begun:  # a second SIGTERM does not wait

@@ -51,8 +51,12 @@ def running(model: Path, log: Path, **settings: object) -> Iterator[Server]:
             assert process.poll() is None, log.read_text()
             yield server
         finally:
-            if process.poll() is None:
-                process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGINT)  # nothing happens if it has ended
+            try:
+                process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
 
 
 def is_ready(server: Server) -> bool:

@@ -1,5 +1,6 @@
 """The service refuses an artifact that it cannot trust, and names what differs."""
 
+import gc
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from service.artifact import ArtifactError, read_artifact
 from service.classifier import load
-from tests.conftest import rewrite
+from tests.conftest import damage, rewrite
 
 FILES = (
     "manifest.json",
@@ -84,3 +85,15 @@ def test_a_manifest_that_is_no_object_is_refused(artifact_copy: Path, content: b
     (artifact_copy / "manifest.json").write_bytes(content)
     with pytest.raises(ArtifactError, match=r"manifest\.json"):
         load(artifact_copy)
+
+
+def test_a_refused_artifact_leaves_no_file_open(artifact_copy: Path) -> None:
+    damage(artifact_copy)
+    refusals = []  # kept: an exception holds on to what was there when it was raised
+    gc.collect()  # artifacts of other tests
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        with pytest.raises(ArtifactError) as refusal:
+            read_artifact(artifact_copy)
+        refusals.append(refusal)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -1,5 +1,6 @@
 """SIGTERM: readiness goes first, every request is answered, and the end comes within the limit."""
 
+import asyncio
 import json
 import signal
 import socket
@@ -7,10 +8,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 
 import httpx2
 import pytest
 
+from service.shutdown import Drain
 from tests.servers import PATIENCE, Server, is_ready, running, until
 
 TEXT = "The port brings jobs. Washington only sends warnings about China."
@@ -47,6 +50,27 @@ def test_readiness_goes_first_and_all_is_still_answered(
         assert (answer.status_code, answer.headers["connection"]) == (200, "close")
         server.process.terminate()  # again: the drain time is over
         assert server.process.wait(PATIENCE) == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("is_told", [False, True])
+def test_a_process_may_be_told_to_end_before_the_application_is_there(is_told: bool) -> None:
+    class ServerThatWasTold:
+        should_exit = is_told
+
+        def handle_exit(self, number: int, frame: FrameType | None) -> None:
+            raise AssertionError("no signal is sent here")
+
+    async def begin() -> bool:
+        drain = Drain(0.0)
+        drain.install()
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        return drain.has_begun
+
+    before = signal.signal(signal.SIGTERM, ServerThatWasTold().handle_exit)
+    try:
+        assert asyncio.run(begin()) == is_told
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
