@@ -93,6 +93,7 @@ def create_app(settings: Settings) -> FastAPI:
                 gc.freeze()
                 yield
                 gc.unfreeze()
+                logs.flush()  # the server ends by the signal that told it to, and flushes nothing
         if store is not None:
             store.close()
 

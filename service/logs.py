@@ -56,6 +56,11 @@ def exchange_logger() -> Observer:
     return observe
 
 
+def flush() -> None:
+    """Write what waits."""
+    sys.stderr.flush()
+
+
 class _Stream:
     """Standard error, to which the lines of requests go together: each call of the system counts.
 
