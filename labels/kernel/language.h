@@ -6,8 +6,9 @@
 
 enum { UNDETERMINED = -1, ONLY_PYTHON = -2 };
 
-/* The number of the language, UNDETERMINED, or ONLY_PYTHON for a text that must be composed or
-   lower-cased first. */
-Status identify(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int32_t *language);
+/* The number of the language of each of n texts: UNDETERMINED, or ONLY_PYTHON for a text that must
+   be composed or lower-cased first. */
+Status identify(const Tables *t, Work *w, const char *const *utf8, const size_t *n_bytes, size_t n,
+                int32_t *languages);
 
 #endif

@@ -209,13 +209,12 @@ static PyObject *kernel_identify(PyObject *object, PyObject *const *args, Py_ssi
     if (open_arrays(args + 1, &languages, &column, 1, texts.n)) {
         work = take_work(self);
         if (work != NULL) {
-            Status status = READ;
+            Status status;
             int32_t *to = languages.buf;
             Py_BEGIN_ALLOW_THREADS;
-            for (size_t i = 0; i < texts.n && status != NO_MEMORY; i++) {
-                status = identify(&self->tables, work, texts.utf8[i], texts.n_bytes[i], &to[i]);
+            status = identify(&self->tables, work, texts.utf8, texts.n_bytes, texts.n, to);
+            for (size_t i = 0; i < texts.n && status == READ; i++)
                 n_left += to[i] == ONLY_PYTHON;
-            }
             Py_END_ALLOW_THREADS;
             give_back(self, work);
             if (status == NO_MEMORY)

@@ -23,6 +23,7 @@
 
 #define SECONDS 20 /* of processor time that no input may take */
 #define TEXTS_OF_ARRAYS 8
+#define N_BESIDE 11
 
 static uint64_t seed;
 static size_t input;
@@ -116,20 +117,36 @@ static void count(const Tables *t, Work *w, const char *utf8, size_t n, int is_c
     terms_free(&terms);
 }
 
+/* The language of a text alone, and among beginnings of it, of all lengths down to nothing. */
+static void tell_language(const Tables *t, Work *w, const char *utf8, size_t n) {
+    const char *texts[N_BESIDE];
+    size_t sizes[N_BESIDE];
+    int32_t alone, languages[N_BESIDE];
+    for (size_t i = 0; i < N_BESIDE; i++) {
+        texts[i] = utf8;
+        sizes[i] = i % 3 ? n : below(n + 1);
+    }
+    if (identify(t, w, &utf8, &n, 1, &alone) != READ ||
+        identify(t, w, texts, sizes, N_BESIDE, languages) != READ)
+        fail("no memory");
+    for (size_t i = 0; i < N_BESIDE; i++)
+        if (languages[i] < ONLY_PYTHON || languages[i] >= (int32_t)t->n_languages)
+            fail("a language is none");
+    for (size_t i = 0; i < N_BESIDE; i++)
+        if (i % 3 && languages[i] != alone)
+            fail("a language depends on the texts beside");
+}
+
 static void try_text(const Tables *t, Work *w) {
     char *utf8 = need(malloc(n_text)); /* of exactly this size */
     double *logits = need(calloc(2 * t->n_labels + 1, sizeof *logits));
     int is_composed = (int)below(2);
-    int32_t language = 0;
     Answer answer, again;
     memcpy(utf8, text, n_text);
     score(t, w, utf8, n_text, is_composed, logits, &answer);
     count(t, w, utf8, n_text, is_composed);
-    if (t->n_languages != 0) {
-        identify(t, w, utf8, n_text, &language);
-        if (language < ONLY_PYTHON || language >= (int32_t)t->n_languages)
-            fail("a language is none");
-    }
+    if (t->n_languages != 0)
+        tell_language(t, w, utf8, n_text);
     if (input % 64 == 0) {
         Work new = {0};
         score(t, &new, utf8, n_text, is_composed, logits + t->n_labels, &again);
