@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -43,6 +44,14 @@ def workers_of(server: Server) -> set[int]:
         if int(parent) == server.process.pid and state != "Z":
             found.add(int(stat.parent.name))
     return found
+
+
+def have_models(server: Server, n_workers: int) -> bool:
+    """Tell whether so many workers run and have each read the model, its last file included."""
+    with suppress(OSError):  # one has ended in the meantime
+        maps = [Path(f"/proc/{worker}/maps").read_text() for worker in workers_of(server)]
+        return len(maps) == n_workers and all("/weights.npz" in read for read in maps)
+    return False
 
 
 def test_a_killed_worker_is_replaced_and_only_its_own_requests_are_lost(
@@ -88,7 +97,7 @@ def test_a_worker_that_dies_while_the_artifact_is_bad_does_not_end_the_others(
     artifact_copy: Path, tiny_artifact: Path, tmp_path: Path
 ) -> None:
     with running(artifact_copy, tmp_path / "log", workers=2, drain_seconds=0.0) as server:
-        until(lambda: len(workers_of(server)) == 2, "two workers run")
+        until(lambda: have_models(server, 2), "two workers have read the model")
         (killed, kept) = workers_of(server)
         damage(artifact_copy)
         os.kill(killed, signal.SIGKILL)
@@ -102,7 +111,7 @@ def test_a_worker_that_dies_while_the_artifact_is_bad_does_not_end_the_others(
 
 def test_a_waiting_worker_ends_with_the_server(artifact_copy: Path, tmp_path: Path) -> None:
     with running(artifact_copy, tmp_path / "log", workers=2, drain_seconds=0.0) as server:
-        until(lambda: len(workers_of(server)) == 2, "two workers run")
+        until(lambda: have_models(server, 2), "two workers have read the model")
         damage(artifact_copy)
         os.kill(min(workers_of(server)), signal.SIGKILL)
         until(lambda: "worker waits for a model" in server.log.read_text(), "the worker waits")
