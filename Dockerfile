@@ -26,16 +26,16 @@ RUN /opt/train/bin/python -m stance train --out /build/models/default \
 FROM python:3.13-slim-trixie
 WORKDIR /app
 ENV PATH=/opt/stance/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
-    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 STANCE_HOST=0.0.0.0 STANCE_PORT=8000
+    OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 STANCE_PORT=8000
 COPY --from=build /opt/stance /opt/stance
 COPY stance.py ./
 COPY service/ service/
 COPY labels/*.py labels/taxonomy.json labels/CODEBOOK.md labels/
 COPY --from=build /build/labels/kernel/ labels/kernel/
 COPY --from=build /build/models/default models/default
-# It listens on every address, so a bare `docker run -p 8000:8000 stance` ends at once and says what it
-# lacks: a file of keys (STANCE_KEYS), or for a try-out -e STANCE_INSECURE=true. Neither is set here: who
-# publishes the port decides who may reach it. README.md, "Access", has both commands.
+# Without settings only the container itself reaches the service, and its first lines say what else
+# it needs: STANCE_HOST=0.0.0.0 and a file of keys (STANCE_KEYS), or for a try-out
+# STANCE_INSECURE=true. README.md, "Access", has the commands.
 # A number, so that a cluster can check that it is not root. Only files being scored are written, to
 # /tmp.
 USER 10001:10001

@@ -15,13 +15,17 @@ from service.classifier import Classifier
 from service.connections import ImpatientProtocol
 from service.corrections import open_store
 from service.jobs import remove_jobs
-from service.settings import Settings
+from service.settings import Settings, is_loopback
 from service.workers import fork_workers
 
 SCORERS = {
     "compiled": "The compiled kernel scores.",
     "python": "Python scores, slower: no kernel was built, here or where the model was trained.",
 }
+
+
+CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
+"""Files that Docker and Podman put into every container."""
 
 
 class ServerError(RuntimeError):
@@ -93,6 +97,12 @@ def _greet(settings: Settings, classifier: Classifier) -> None:
         """'{"text": "The port brings jobs, while Washington only sends warnings."}'""",
         flush=True,
     )
+    if is_loopback(settings.host) and any(path.exists() for path in CONTAINER_MARKS):
+        print(
+            "Nothing outside of this container reaches it. Set STANCE_HOST=0.0.0.0, and "
+            "STANCE_KEYS or, to serve everybody, STANCE_INSECURE=true.",
+            flush=True,
+        )
 
 
 @contextmanager

@@ -138,7 +138,7 @@ class Settings(BaseSettings):
     def _check_together(self) -> Self:
         if self.keys is not None and self.insecure:
             raise ValueError("keys and insecure contradict each other; give one of them")
-        if self.keys is None and not self.insecure and not _is_loopback(self.host):
+        if self.keys is None and not self.insecure and not is_loopback(self.host):
             raise ValueError(
                 f"host {self.host} can be reached from other machines and there are no API keys; "
                 "make one with 'stance keys add NAME' and name its file (--keys, STANCE_KEYS), or "
@@ -260,7 +260,8 @@ def _refuse_unknown(names: Iterable[str], where: str, written: Callable[[str], s
         raise SettingsError("\n".join(problems))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches an address or a name."""
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except OSError:

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from service import server
+from service.classifier import Classifier
 from service.settings import Settings, SettingsError, read_origins, read_settings, shown
 from stance import app
 
@@ -142,3 +144,19 @@ def test_a_server_that_anybody_could_call_does_not_start(tiny_artifact: Path) ->
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
     assert "insecure" in result.stderr
+
+
+@pytest.mark.parametrize("is_inside", [True, False])
+def test_a_service_that_only_its_container_reaches_says_so(
+    is_inside: bool,
+    classifier: Classifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    mark = tmp_path / ".dockerenv"
+    if is_inside:
+        mark.touch()
+    monkeypatch.setattr(server, "CONTAINER_MARKS", (mark,))
+    server._greet(Settings(), classifier)
+    assert ("STANCE_HOST=0.0.0.0" in capsys.readouterr().out) == is_inside
