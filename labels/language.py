@@ -101,7 +101,7 @@ class LanguageIdentifier:
         row, before = self._first, 0
         features: list[int] = []
         for byte in content:
-            bits, start = self._parts[row, byte // 32].tolist()
+            bits, start = self._parts[byte // 32, row].tolist()
             bit = 1 << byte % 32
             is_own = bits & bit
             at = start + (bits & (bit - 1)).bit_count() if is_own else before * 256 + byte
@@ -132,9 +132,10 @@ def build_identifier(supported: Sequence[str]) -> tuple[dict[str, NDArray[Any]],
     ``language_next``, ``language_feature``, of shape (n_entries,)
         The row that follows by the next byte, and the feature that this byte completes, if any.
         First, for each byte and each byte before it, what those two alone make follow; behind
-        them, where a row knows more, its own entries by row and byte.
-    ``language_parts``, of shape (n_rows, 8, 2)
-        For 32 bytes each: a bit for each that has an entry of the row's own, and where these begin.
+        them, where a row knows more, its own entries, by 32 bytes, row and byte.
+    ``language_parts``, of shape (8, n_rows, 2)
+        For 32 bytes each: a bit for each that has an entry of the row's own, and where these
+        begin. What the small letters of all rows need stands together: a text asks little else.
     ``language_weights``, of shape (n_features, n_languages)
         Log-probabilities in units of ``WEIGHT_UNIT``; ``language_prior`` of shape (n_languages,).
     ``language_same``, ``language_supported``, of shape (n_languages,)
@@ -193,11 +194,13 @@ def _compress(
     for byte in range(256):
         entered = np.unique(row[state[:, byte]])
         is_own[entered] |= state[entered] != after_byte[byte]
-    bits = np.packbits(is_own, axis=1, bitorder="little").view("<u4")
-    counts = is_own.reshape(-1, 32).sum(axis=1)
+    by_part = is_own.reshape(-1, 8, 32).swapaxes(0, 1)
+    own_states = state.reshape(-1, 8, 32).swapaxes(0, 1)[by_part]
+    bits = np.packbits(by_part, axis=2, bitorder="little").view("<u4")[..., 0]
+    counts = by_part.sum(axis=2).ravel()
     starts = after_byte.size + np.cumsum(counts) - counts
     parts = np.stack([bits, starts.reshape(bits.shape).astype(np.uint32)], axis=-1)
-    return parts, np.concatenate([after_byte.ravel(), state[is_own]])
+    return parts, np.concatenate([after_byte.ravel(), own_states])
 
 
 @cache

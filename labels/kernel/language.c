@@ -34,6 +34,7 @@ static size_t end_of_characters(const char *utf8, size_t n_bytes, size_t n) {
 
 /* Take one byte of each sample in turn: every step waits for memory, and so they wait together. */
 static void walk(const Tables *t, Work *w, Sample *samples, size_t n) {
+    const size_t n_rows = t->n_language_rows;
     Sample *open[N_ABREAST];
     size_t n_open = 0;
     for (size_t i = 0; i < n; i++)
@@ -49,7 +50,7 @@ static void walk(const Tables *t, Work *w, Sample *samples, size_t n) {
             for (size_t i = 0; i < n_open; i++) {
                 Sample *sample = open[i];
                 unsigned char byte = *sample->at++;
-                const Part *part = &t->language_parts[(size_t)sample->row * 8 + byte / 32];
+                const Part *part = &t->language_parts[byte / 32 * n_rows + sample->row];
                 uint32_t bit = UINT32_C(1) << byte % 32;
                 uint32_t at = part->bits & bit ? part->start + n_bits(part->bits & (bit - 1))
                                                : sample->before * 256u + byte;

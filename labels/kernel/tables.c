@@ -214,6 +214,7 @@ static const char *open_automaton(Tables *t, const Array *arrays, size_t n_array
     TAKE(t->language_next, "language_next", n_entries);
     TAKE(t->language_feature, "language_feature", n);
     CHECK(n_parts % 8 == 0, "language_parts does not fit");
+    t->n_language_rows = n_parts / 8;
     CHECK(n_entries >= at && n == n_entries, "language_next does not fit");
     for (uint32_t i = 0; i < n_parts; i++) {
         const Part *part = &t->language_parts[i];
@@ -222,11 +223,11 @@ static const char *open_automaton(Tables *t, const Array *arrays, size_t n_array
         at += n_bits(part->bits);
     }
     for (uint32_t i = 0; i < n_entries; i++) {
-        CHECK(t->language_next[i] < n_parts / 8, "language_next points outside");
+        CHECK(t->language_next[i] < t->n_language_rows, "language_next points outside");
         CHECK(t->language_feature[i] < n_features || t->language_feature[i] == NONE,
               "language_feature points outside");
     }
-    CHECK(t->language_first < n_parts / 8, "language_numbers points outside");
+    CHECK(t->language_first < t->n_language_rows, "language_numbers points outside");
     return NULL;
 }
 

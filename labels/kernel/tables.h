@@ -112,7 +112,7 @@ typedef struct {
     uint32_t stem_length, shortest_piece, longest_piece;
     double window, han_width, min_words, max_words, min_letters, min_known;
     /* the language identifier: an automaton over bytes, and a weight per feature and language */
-    const Part *language_parts;       /* eight a row */
+    const Part *language_parts;       /* for each 32 bytes, one a row */
     const uint16_t *language_next;    /* per entry, those by two bytes first: the next row */
     const uint32_t *language_feature; /* per entry: what was seen; NONE */
     const int16_t *language_weights; /* fixed point, n_languages a feature */
@@ -120,7 +120,7 @@ typedef struct {
     const float *language_prior;
     const uint32_t *language_same;     /* per language: the one that it counts as */
     const uint32_t *language_supported; /* per language, after that: 0 or 1 */
-    uint32_t language_first;
+    uint32_t n_language_rows, language_first;
     uint32_t n_languages; /* 0: no identifier */
     uint32_t glance_characters, glance_limit, sample_characters;
     double glance_certain, certain, guess;
