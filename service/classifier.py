@@ -93,7 +93,7 @@ class Classifier:
             CompiledScorer(artifact, lambda: this._python) if self.scorer == "compiled" else None
         )
         self._decider = (CompiledDecider if kernel.AVAILABLE else Decider)(artifact)
-        self._explainer = Explainer(artifact, lambda: self._python)
+        self._explainer = Explainer(artifact, lambda: this._python)
         self._check_probes()
 
     @cached_property
