@@ -51,9 +51,10 @@ class Scale:
     """Those beyond scikit-learn."""
 
     def with_rows(self, n: int) -> "Scale":
-        """Return the same with up to ``n`` rows in memory, and files of a tenth and all of them."""
+        """Return the same with up to ``n`` rows in memory and in files."""
         fewer = tuple(size for size in self.n_rows if size < n)
-        return replace(self, n_rows=(*fewer, n), n_file_rows=(max(1, n // 10), n))
+        fewest = min(*self.n_file_rows, max(1, n // 10))
+        return replace(self, n_rows=(*fewer, n), n_file_rows=(fewest, n))
 
 
 @dataclass(frozen=True, slots=True)
