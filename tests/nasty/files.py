@@ -75,8 +75,8 @@ EXTRACT: dict[str, Callable[[], bytes]] = {
 
 JOBS: dict[str, Callable[[], bytes]] = {
     "terabyte.parquet": lambda: parquet(one_value("x" * MEGABYTE, MEGABYTE)),
-    "rows.parquet": lambda: parquet(one_value("x", 50 * MEGABYTE)),
-    "nulls.parquet": lambda: parquet(pa.nulls(50 * MEGABYTE, pa.string())),
+    "rows.parquet": lambda: parquet(one_value("x", MEGABYTE // 2)),
+    "nulls.parquet": lambda: parquet(pa.nulls(MEGABYTE // 10, pa.string())),
     "text.parquet": lambda: parquet(pa.array(["x" * 150 * MEGABYTE])),
     "archives.parquet": lambda: archive_of_archives(3),
     "gzip.csv": lambda: gzip.compress(b"text\n" + b"a" * 50 * MEGABYTE),
