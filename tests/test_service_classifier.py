@@ -11,7 +11,7 @@ import stance
 from labels.sentences import LabelledSentence
 from service.classifier import Classifier
 from service.compiled import Utf8Texts
-from service.texts import TextError
+from service.texts import MAX_MARKS, TextError, check_text
 
 TEXT = (
     "  The port brings jobs, Dr. Lima said 😀. Washington only sends warnings!\r\n\r\nTrade grew. "
@@ -258,3 +258,10 @@ def test_score_texts_gives_what_classify_gives(trained: Classifier) -> None:
 def test_the_package_gives_what_the_classifier_gives(tiny_artifact, classifier: Classifier) -> None:
     assert stance.load(tiny_artifact).classify(TEXT) == classifier.classify(TEXT)
     assert stance.Classifier is Classifier
+
+
+@pytest.mark.parametrize("start", [0, 1, 250, 499, 500, 501, 777])
+def test_a_flood_of_marks_is_found_wherever_it_begins(start: int) -> None:
+    check_text("é" * start + "\u0301" * MAX_MARKS + "e" * 600)
+    with pytest.raises(TextError, match=f"from code point {start} on"):
+        check_text("é" * start + "\u0301" * (MAX_MARKS + 1) + "e" * 600)
