@@ -316,7 +316,8 @@ def _open_parquet(path: Path, text_column: str | None) -> Source:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(path)
+        # Without it all row groups are read ahead, and stay in memory.
+        file = pq.ParquetFile(path, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
         raise InputError(
             f"{path}: cannot be read as parquet, truncated or damaged ({error})"

@@ -328,3 +328,18 @@ def test_memory_does_not_grow_with_the_file(
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[2] < 1.5 * peaks[1]
+
+
+def test_one_row_group_of_a_parquet_file_is_in_memory_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "PARQUET_CHUNK_ROWS", 300)
+    path = tmp_path / "in.parquet"
+    schema = pa.schema([("text", pa.string())])
+    group = pa.table([["".join(map(str, range(i, i + 1000))) for i in range(300)]], schema=schema)
+    with pq.ParquetWriter(path, schema, compression="none", use_dictionary=False) as writer:
+        for _ in range(30):
+            writer.write_table(group)
+    before = pa.total_allocated_bytes()
+    peak = max(pa.total_allocated_bytes() - before for _ in readers.open_source(path, None).chunks)
+    assert 0 < peak < 4 * group.nbytes
