@@ -29,7 +29,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
-from labels.lexicon import Lexicon, Token, tokenize
+from labels.lexicon import Lexicon
+from labels.matching import Token, tokenize
 from labels.text import CHARACTER_NGRAMS, chunk_character_terms, compose, is_han
 
 STEM_LENGTH = 6

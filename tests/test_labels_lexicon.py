@@ -6,15 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from labels.lexicon import (
-    Lexicon,
-    LexiconError,
-    Matcher,
-    Token,
-    parse_lexicon,
-    read_lexicon,
-    tokenize,
-)
+from labels.lexicon import Lexicon, LexiconError, parse_lexicon, read_lexicon
+from labels.matching import Matcher, Token, tokenize
 from labels.taxonomy import LABELS_DIR, read_taxonomy
 from labels.terms import named, read_items
 

@@ -16,6 +16,7 @@ import labels.decisions
 import labels.kernel
 import labels.language
 import labels.lexicon
+import labels.matching
 import labels.occurrences
 import labels.terms
 import labels.text
@@ -101,6 +102,7 @@ def _terms_code() -> list[Path]:
         labels.decisions,
         labels.language,
         labels.lexicon,
+        labels.matching,
         labels.occurrences,
         labels.terms,
         labels.text,

@@ -1,4 +1,4 @@
-/* Which tokens are names, and which belong to concept classes: what Matcher of labels/lexicon.py
+/* Which tokens are names, and which belong to concept classes: what Matcher of labels/matching.py
    defines. To be called in this order. */
 #ifndef STANCE_MATCHING_H
 #define STANCE_MATCHING_H

@@ -1,4 +1,4 @@
-/* From a text to items: what labels/lexicon.py and read_items of labels/terms.py define. */
+/* From a text to items: what labels/matching.py and read_items of labels/terms.py define. */
 #ifndef STANCE_READING_H
 #define STANCE_READING_H
 

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from labels.kernel._kernel import make_hash_table, make_keys, make_pair_keys
 from labels.kernel.characters import character_tables
-from labels.lexicon import Lexicon, Word
+from labels.lexicon import Lexicon
+from labels.matching import Word
 from labels.terms import FAMILIES, HAN_WIDTH, STEM_LENGTH, WINDOW
 from labels.text import CHARACTER_NGRAMS
 from labels.world import MAX_WORDS, MIN_LETTERS, MIN_WORDS
