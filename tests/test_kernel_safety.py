@@ -277,4 +277,4 @@ def test_hostile_texts_and_damaged_arrays_do_no_harm(tmp_path: Path) -> None:
     """Run `make fuzz` for a moment; the run of 10,000,000 is for whoever changes the kernel."""
     if not can_build(tmp_path):
         pytest.skip("the C compiler has no AddressSanitizer and UBSan: the kernel is not fuzzed")
-    fuzz(tmp_path, 20_000)
+    assert fuzz(tmp_path, 20_000) == 20_000 + 1_000

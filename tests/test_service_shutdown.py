@@ -132,7 +132,7 @@ def test_a_client_that_never_ends_does_not_hold_the_process(
 def test_an_interrupt_does_not_wait_for_the_drain_time(tiny_artifact: Path, tmp_path: Path) -> None:
     with running(tiny_artifact, tmp_path / "log", drain_seconds=2 * PATIENCE) as server:
         server.process.send_signal(signal.SIGINT)
-        server.process.wait(PATIENCE)
+        assert server.process.wait(PATIENCE) in (0, -signal.SIGINT, 130)
 
 
 def is_listening(server: Server) -> bool:

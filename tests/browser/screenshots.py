@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -99,5 +98,6 @@ def test_screenshot(
     page.locator("html[data-ready]").wait_for(state="attached")
     show(page)
     IMAGES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=Path(IMAGES / name), full_page=is_whole)
+    content = page.screenshot(path=IMAGES / name, full_page=is_whole)
+    assert (IMAGES / name).read_bytes() == content
     context.close()

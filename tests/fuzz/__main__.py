@@ -49,8 +49,10 @@ def can_build(folder: Path) -> bool:
         return False
 
 
-def fuzz(folder: Path, n: int, seed: int = 1) -> None:
+def fuzz(folder: Path, n: int, seed: int = 1) -> int:
     """Throw ``n`` texts and ``n / 20`` damaged sets of arrays at the kernel, built in ``folder``.
+
+    Returns how many inputs did no harm: all, or there is an exception.
 
     Raises
     ------
@@ -64,11 +66,15 @@ def fuzz(folder: Path, n: int, seed: int = 1) -> None:
     sentences = [sentence.text for sentence in read_labelled_set()]
     texts.write_bytes(_pack([text.encode() for text in [*sentences, *TRAPS, *_words(project)]]))
     term_texts = [*TRAPS, *WORDS, *sentences[:: len(sentences) // N_TERM_TEXTS]]
+    n_done = 0
     for mode, lexicon, inputs in (("texts", project, n), ("arrays", tiny, n // 20)):
         arrays = folder / f"{mode}.arrays"
         arrays.write_bytes(_pack_arrays(make_arrays(lexicon, term_texts)))
         command = [program, mode, arrays, texts, str(seed), "0", str(inputs)]
-        subprocess.run(command, check=True)
+        done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+        sys.stdout.write(done.stdout)
+        n_done += int(done.stdout.split()[0])
+    return n_done
 
 
 def make_arrays(lexicon: Lexicon, texts: Iterable[str]) -> dict[str, NDArray[Any]]:
