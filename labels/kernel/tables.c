@@ -207,6 +207,13 @@ static const char *open_numbers(Tables *t, const Array *arrays, size_t n_arrays)
     return NULL;
 }
 
+/* __builtin_popcount is a call where the processor is not told. */
+static uint32_t n_bits(uint32_t bits) {
+    bits -= bits >> 1 & 0x55555555;
+    bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
+    return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101 >> 24;
+}
+
 static const char *open_automaton(Tables *t, const Array *arrays, size_t n_arrays,
                                   uint32_t n_features) {
     uint32_t n, n_parts, n_entries, at = 256 * 256;

@@ -56,13 +56,6 @@ typedef struct {
     uint32_t start; /* of the first, in language_next and language_feature */
 } Part;
 
-/* __builtin_popcount is a call where the processor is not told. */
-static inline uint32_t n_bits(uint32_t bits) {
-    bits -= bits >> 1 & 0x55555555;
-    bits = (bits & 0x33333333) + (bits >> 2 & 0x33333333);
-    return ((bits + (bits >> 4)) & 0x0f0f0f0f) * 0x01010101 >> 24;
-}
-
 typedef struct {
     /* characters: two levels, 256 a page */
     const uint16_t *char_page;
