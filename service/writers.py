@@ -254,7 +254,7 @@ class _ParquetWriter(Writer):
             own = chunk.batch.take(pa.array(numbers))
         schema = pa.schema([*own.schema, *added.schema])
         if self._writer is None:
-            self._writer = _open_parquet_writer(self.temporary, schema)
+            self._writer = self._open(schema)
         arrays = [*own.columns, *added.columns]
         self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
         return problems
@@ -280,8 +280,19 @@ class _ParquetWriter(Writer):
             empty = np.zeros((0, len(self._added.labels)))
             none = TextScores(empty, empty.astype(np.intp), np.zeros(0, dtype=np.intp))
             schema = pa.schema([*own, *self._added.columns(none).schema])
-            self._writer = _open_parquet_writer(self.temporary, schema)
+            self._writer = self._open(schema)
         self._writer.close()
+
+    def _open(self, schema: "pa.Schema") -> Any:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        # Scores hardly repeat: a dictionary of them would be made and thrown away each time.
+        repeating = [field.name for field in schema if not pa.types.is_floating(field.type)]
+        repeating.append(f"{self._added.flat_names()[0]}.list.element")
+        return pq.ParquetWriter(
+            self.temporary, schema, compression="zstd", use_dictionary=repeating
+        )
 
     def _own_columns(self, rows: list[dict[str, Any]]) -> "pa.RecordBatch":
         """Return rows as columns; the first time their types become the file's."""
@@ -296,12 +307,6 @@ class _ParquetWriter(Writer):
                     f"{self.path}: the rows' fields have no common types ({error}); write .jsonl"
                 ) from error
         return pa.RecordBatch.from_pylist(rows, schema=self._schema)
-
-
-def _open_parquet_writer(path: Path, schema: "pa.Schema") -> Any:
-    import pyarrow.parquet as pq
-
-    return pq.ParquetWriter(path, schema, compression="zstd")
 
 
 def _unknown_column(row: dict[str, Any], columns: tuple[str, ...]) -> str | None:
