@@ -7,7 +7,6 @@ import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import compress
 from pathlib import Path
 from typing import Literal
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 
 from labels import kernel
 from labels.language import UNDETERMINED, LanguageIdentifier
-from labels.world import REASONS, TOO_LONG
+from labels.world import TOO_LONG
 from service.artifact import (
     DEFAULT_ARTIFACT,
     MANIFEST,
@@ -25,7 +24,7 @@ from service.artifact import (
     read_artifact,
 )
 from service.compiled import CompiledScorer, Texts, Utf8Texts
-from service.decisions import CompiledDecider, Decider
+from service.decisions import CompiledDecider, Decider, Judgement, tell_decisions
 from service.evidence import Explainer
 from service.prediction import ModelName, Notice, Prediction, SentencePrediction, Summary
 from service.scorer import Readings, Scorer
@@ -220,7 +219,9 @@ class Classifier:
 
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
-        return self._identifier.codes[int(self._identify([text])[0])]
+        if self._compiled:
+            return self._identifier.codes[self._compiled.identify_text(text)]
+        return self._identifier.identify(text)
 
     def supports(self, language: str) -> bool:
         """Tell whether labels are given in this language (``und`` counts: it may be ours)."""
@@ -236,44 +237,15 @@ class Classifier:
     ) -> Prediction:
         is_supported = self.supports(language)
         texts = [text[start:end] for start, end in spans]
-        readings = self._read(texts)
-        in_our_language = np.empty(len(texts), dtype=bool)
-        in_our_language.fill(is_supported)
-        decisions = self._decider.decide(readings, in_our_language)
-        rows = zip(
-            spans,
-            texts,
-            decisions.scores.tolist(),
-            decisions.given.tolist(),
-            decisions.is_uncertain.tolist(),
-            decisions.reasons.tolist(),
-            readings.known.tolist(),
-            readings.is_possible.tolist(),
-            strict=True,
-        )
         sentences = []
-        for span, sentence, scores, given, is_uncertain, reason, known, is_possible in rows:
-            start, end = span
+        judgements = self._judge(texts, is_supported)
+        for (start, end), piece, judged in zip(spans, texts, judgements, strict=True):
             evidence, nearest = (
-                self._explainer.explain(sentence[:MAX_SENTENCE_CHARACTERS], start)
+                self._explainer.explain(piece[:MAX_SENTENCE_CHARACTERS], start)
                 if has_evidence
                 else ((), ())
             )
-            sentences.append(
-                SentencePrediction(
-                    start=start,
-                    end=end,
-                    text=sentence,
-                    labels=tuple(compress(self._ids, given)),
-                    scores=dict(zip(self._ids, scores, strict=True)),
-                    possible=tuple(compress(self._ids, is_possible)) if reason == 0 else (),
-                    known=known,
-                    reason=REASONS[reason],
-                    uncertain=is_uncertain,
-                    evidence=evidence,
-                    nearest=nearest,
-                )
-            )
+            sentences.append(SentencePrediction(start, end, piece, *judged, evidence, nearest))
         counts = dict.fromkeys(self._ids, 0)
         for sentence in sentences:
             for label in sentence.labels:
@@ -290,6 +262,15 @@ class Classifier:
             sentences=tuple(sentences),
             notices=self._notices(language, is_supported, n),
         )
+
+    def _judge(self, sentences: list[str], is_supported: bool) -> list[Judgement]:
+        if self._compiled and not _find_too_long(sentences):
+            judged = self._compiled.judge(sentences, is_supported)
+            if judged is not None:
+                return judged
+        readings = self._read(sentences)
+        decisions = self._decider.decide(readings, np.full(len(sentences), is_supported))
+        return list(tell_decisions(self._ids, readings, decisions))
 
     def _read(self, sentences: Texts) -> Readings:
         """Read sentences, and the beginning of what is too long for one."""

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from labels.kernel import NEEDS_PYTHON, ONLY_PYTHON
 from labels.language import LanguageIdentifier
 from labels.text import compose
+from labels.world import REASONS
 from service.artifact import TABLES, Artifact, ArtifactError
+from service.decisions import Judgement
 from service.scorer import Readings, Scorer
 
 
@@ -53,6 +55,14 @@ class CompiledScorer:
         bit = {name: np.uint64(1 << i) for i, name in enumerate(artifact.names)}
         about = [[bit[name] for name in label.about] for label in artifact.taxonomy.labels]
         self._about = np.array([sum(bits, start=np.uint64(0)) for bits in about], dtype=np.uint64)
+        self._rule = (
+            artifact.taxonomy.ids,
+            REASONS,
+            self._about,
+            np.ascontiguousarray(artifact.thresholds, dtype=np.float64),
+            np.ascontiguousarray(artifact.uncertain, dtype=np.float64),
+            artifact.taxonomy.is_multi_label,
+        )
 
     def read(self, sentences: Texts) -> Readings:
         """Return the scores of sentences, and whether they lie in the model's world."""
@@ -75,6 +85,19 @@ class CompiledScorer:
             _for_kernel(sentences), False, self._about, scores, None, None, None
         )
         return self.read(sentences).scores if n_left else scores
+
+    def judge(self, sentences: list[str], is_supported: bool) -> list[Judgement] | None:
+        """Return what is decided for each sentence; None if one of them must be read by Python.
+
+        For the sentences of a text: a tenth of the time of ``read`` and ``Decider.decide``.
+        ``is_supported`` tells whether labels are given in their language.
+        """
+        return self._kernel.answer(sentences, is_supported, *self._rule)
+
+    def identify_text(self, text: str) -> int:
+        """Return the number of the language of one text; see ``identify``."""
+        number = self._kernel.language(text)
+        return self._identifier.number(text) if number == ONLY_PYTHON else number
 
     def identify(self, texts: Texts) -> NDArray[np.int32]:
         """Return the number of each text's language in ``codes``, -1 for ``und``."""

@@ -1,17 +1,24 @@
 """From readings to answers: which labels, whether that is uncertain, and why there can be none."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
 from labels.decisions import give_labels
-from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED
+from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED, REASONS, Reason
 from service.artifact import Artifact
 from service.scorer import Readings
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+Judgement = tuple[tuple[str, ...], dict[str, float], tuple[str, ...], float, Reason | None, bool]
+"""Of one sentence: its labels, their scores, the labels it can carry, the share of known words, why
+it gets none, and whether that is uncertain; in the order of ``SentencePrediction``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,28 @@ class Decisions:
     given: Bools
     is_uncertain: Bools
     reasons: NDArray[np.uint8]
+
+
+def tell_decisions(ids: Sequence[str], readings: Readings, decisions: Decisions) -> Iterator[Judgement]:
+    """Yield what is decided for each sentence, in Python's own objects."""
+    rows = zip(
+        decisions.given.tolist(),
+        decisions.scores.tolist(),
+        readings.is_possible.tolist(),
+        readings.known.tolist(),
+        decisions.reasons.tolist(),
+        decisions.is_uncertain.tolist(),
+        strict=True,
+    )
+    for given, scores, is_possible, known, reason, is_uncertain in rows:
+        yield (
+            tuple(compress(ids, given)),
+            dict(zip(ids, scores, strict=True)),
+            tuple(compress(ids, is_possible)) if reason == 0 else (),
+            known,
+            REASONS[reason],
+            is_uncertain,
+        )
 
 
 class Decider:

@@ -22,7 +22,7 @@ from labels.terms import FAMILIES, Analyzer
 from service.artifact import Artifact, ArtifactError, read_artifact
 from service.classifier import Classifier, load
 from service.compiled import CompiledScorer, Utf8Texts
-from service.decisions import CompiledDecider, Decider
+from service.decisions import CompiledDecider, Decider, tell_decisions
 from service.scorer import Readings, Scorer
 from service.weights import Block, Weights
 from tests.texts import TRAPS, TRICKY_LEXICON, WORDS, texts
@@ -89,7 +89,10 @@ def test_all_of_unicode_is_read_alike(scorers: tuple[CompiledScorer, Scorer], te
 def test_languages_are_told_alike(trained: Classifier, text: str) -> None:
     artifact = trained.artifact
     python = LanguageIdentifier(artifact.language, artifact.language_codes)
-    assert trained.identify(text) == python.identify(text)
+    compiled = CompiledScorer(artifact, lambda: Scorer(artifact))
+    number = python.number(text)
+    assert compiled.identify_text(text) == number
+    assert compiled.identify(["", text]).tolist() == [python.number(""), number]
 
 
 def test_the_trained_model_scores_its_own_set_as_scikit_learn_does(trained: Classifier) -> None:
@@ -150,6 +153,27 @@ def test_the_kernel_decides_as_numpy_does(
     found = CompiledDecider(artifact).decide(readings, is_supported)
     for field in ("given", "is_uncertain", "reasons"):
         assert getattr(found, field).tolist() == getattr(expected, field).tolist()
+
+
+@pytest.mark.parametrize("is_multi_label", [True, False])
+@pytest.mark.parametrize("is_supported", [True, False])
+def test_the_sentences_of_a_text_are_judged_as_many_are(
+    trained: Classifier, is_multi_label: bool, is_supported: bool
+) -> None:
+    taxonomy = replace(trained.taxonomy, is_multi_label=is_multi_label)
+    artifact = replace(trained.artifact, taxonomy=taxonomy)
+    scorer = CompiledScorer(artifact, lambda: Scorer(artifact))
+    sentences = [*(s.text for s in read_labelled_set()[::80]), *TRAPS]
+    readings = scorer.read(sentences)
+    decisions = Decider(artifact).decide(readings, np.full(len(sentences), is_supported))
+    expected = list(tell_decisions(taxonomy.ids, readings, decisions))
+    judged = [scorer.judge([sentence], is_supported) for sentence in sentences]
+    assert {row is None for row in judged} == {True, False}  # some traps are left to Python
+    mine = [(row[0], told) for row, told in zip(judged, expected, strict=True) if row]
+    assert [row for row, _ in mine] == [told for _, told in mine]
+    assert scorer.judge(sentences[:50], is_supported) == expected[:50]
+    assert scorer.judge(sentences, is_supported) is None
+    assert scorer.judge([], is_supported) == []
 
 
 @pytest.mark.parametrize("offsets", [[0, 5, 3], [0, 99], [-1, 2], []])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from labels import kernel
+from labels.world import REASONS
 from service.classifier import Classifier
 
 if not kernel.AVAILABLE:
@@ -165,6 +166,62 @@ def test_too_many_labels_are_refused() -> None:
 def test_languages_of_another_type_are_refused(made: Kernel) -> None:
     with pytest.raises(ValueError, match="wrong size or type"):
         made.identify(["a", "b"], np.zeros(1, np.int64))
+
+
+@pytest.mark.parametrize("wrong", [None, b"a", ["a"], "\ud800"])
+def test_the_language_is_that_of_a_string(made: Kernel, wrong: Any) -> None:
+    with pytest.raises((TypeError, UnicodeEncodeError)):
+        made.language(wrong)
+
+
+def test_without_an_identifier_there_is_no_language(trained: Classifier) -> None:
+    with pytest.raises(TypeError, match="identifier"):
+        Kernel(trained.artifact.tables).language("a")
+
+
+RULE: list[Any] = [
+    ("a", "b", "c"),
+    REASONS,
+    np.zeros(3, np.uint64),
+    np.zeros(3),
+    np.zeros((3, 2)),
+    True,
+]
+
+
+@pytest.mark.parametrize(
+    ("place", "wrong"),
+    [
+        (0, ("a", "b")),
+        (0, ["a", "b", "c"]),
+        (1, REASONS[1:]),
+        (1, list(REASONS)),
+        (2, np.zeros(3, np.uint32)),
+        (2, misplaced(np.zeros(3, np.uint64))),
+        (3, np.zeros(2)),
+        (4, np.zeros(3)),
+        (4, None),
+    ],
+)
+def test_a_rule_of_another_size_is_refused(made: Kernel, place: int, wrong: Any) -> None:
+    rule = RULE.copy()
+    rule[place] = wrong
+    with pytest.raises((TypeError, ValueError)):
+        made.answer(["a"], True, *rule)
+
+
+@pytest.mark.parametrize("texts", [None, [None], ["\ud800"], ("a", "b")])
+def test_answers_are_for_strings(made: Kernel, texts: Any) -> None:
+    with pytest.raises((TypeError, UnicodeEncodeError)):
+        made.answer(texts, True, *RULE)
+
+
+def test_answers_hold_nothing_when_they_are_gone(made: Kernel) -> None:
+    ids = tuple(f"label-{number}" for number in range(3))
+    before = [sys.getrefcount(part) for part in (*ids, REASONS, REASONS[1])]
+    for _ in range(100):
+        made.answer(["China builds a port.", ""], True, ids, *RULE[1:])
+    assert [sys.getrefcount(part) for part in (*ids, REASONS, REASONS[1])] == before
 
 
 @pytest.mark.parametrize(

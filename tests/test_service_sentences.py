@@ -1,8 +1,13 @@
 """Where a text is cut: abbreviations, line breaks, lists, quotes, and hostile input."""
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from service.sentences import split_sentences
+from labels.language import build_identifier
+from service.sentences import WINDOW, cut_sentences, split_sentences
+
+_, LANGUAGES = build_identifier(["en", "es", "pt", "fr", "zh", "de"])
 
 
 def pieces(text: str, language: str = "en") -> list[str]:
@@ -46,3 +51,17 @@ def test_lines_broken_to_a_width_do_not_cut_sentences() -> None:
 def test_hostile_texts_are_cut_without_losing_a_character(text: str) -> None:
     found = pieces(text)
     assert sum(len("".join(piece.split())) for piece in found) == len("".join(text.split()))
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    text=st.text(st.characters(categories=["L", "N"]) | st.sampled_from(" ,'’\"“”()%-_")),
+    stop=st.sampled_from(["", ".", "!", "?", "。", "！", "？"]),
+    language=st.sampled_from(LANGUAGES),
+)
+@example("word, " * WINDOW, ".", "en")
+@example("他说合作很好 " * WINDOW, "。", "zh")
+def test_what_cannot_hold_a_boundary_is_one_sentence(text: str, stop: str, language: str) -> None:
+    found = split_sentences(text + stop, language)
+    assert found == cut_sentences(text + stop, language)
+    assert len(found) <= 1

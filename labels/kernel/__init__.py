@@ -20,6 +20,8 @@
     Scores to labels.
 ``language.c``
     Which language a text is in.
+``serving.c``, ``answer.c``, ``training.c``
+    What Python calls, for many texts at a time, for one, and for training.
 ``module.c``, ``arguments.c``
     The Python module, and what it is given.
 

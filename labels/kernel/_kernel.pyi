@@ -1,4 +1,4 @@
-# What module.c offers; buffers are anything that gives one: arrays, bytes, memory maps.
+# What module.c offers, see the C files; buffers are anything that gives one: arrays, bytes, maps.
 from typing import Any
 
 class Kernel:
@@ -18,6 +18,19 @@ class Kernel:
         self, texts: Any, n_terms: Any, named: Any, /
     ) -> tuple[bytes, bytes, bytes, bytes]: ...
     def identify(self, texts: Any, languages: Any, /) -> int: ...
+    def language(self, text: str, /) -> int: ...
+    def answer(
+        self,
+        sentences: list[str],
+        is_supported: bool,
+        ids: tuple[str, ...],
+        reasons: tuple[Any, ...],
+        about: Any,
+        thresholds: Any,
+        bounds: Any,
+        is_multi_label: bool,
+        /,
+    ) -> list[Any] | None: ...
 
 def decide(
     is_multi_label: bool,

@@ -40,3 +40,9 @@ int decide(const Rule *rule, const double *scores, const uint8_t *possible, int 
     }
     return is_uncertain && *reason == INSIDE;
 }
+
+void tell_possible(const uint64_t *about, uint64_t named, size_t n_labels,
+                          uint8_t *possible) {
+    for (size_t k = 0; k < n_labels; k++)
+        possible[k] = about[k] == 0 || (about[k] & named) != 0;
+}

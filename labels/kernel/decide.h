@@ -17,4 +17,7 @@ typedef struct {
 int decide(const Rule *rule, const double *scores, const uint8_t *possible, int is_supported,
            uint8_t *given, uint8_t *reason);
 
+/* A label is possible if the sentence names somebody whom it is about, or it is about nobody. */
+void tell_possible(const uint64_t *about, uint64_t named, size_t n_labels, uint8_t *possible);
+
 #endif

@@ -28,9 +28,14 @@ from tests.conftest import DATA, ROOT
 from tests.texts import TRAPS, WORDS
 
 KERNEL = ROOT / "labels" / "kernel"
+OF_PYTHON = ('#include "kernel.h"', '#include "arguments.h"')
 SOURCES = [
-    path for path in sorted(KERNEL.glob("*.c")) if path.name not in ("module.c", "arguments.c")
+    path
+    for path in sorted(KERNEL.glob("*.c"))
+    if not any(line in path.read_text() for line in OF_PYTHON)
 ]
+"""The kernel without what makes a Python module of it."""
+
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COMPILER = [*shlex.split(os.environ.get("CC", "gcc")), "-std=gnu11", "-g", "-O1", *SANITIZE]
 N_LABELS = 3
