@@ -36,7 +36,9 @@ class Decisions:
     reasons: NDArray[np.uint8]
 
 
-def tell_decisions(ids: Sequence[str], readings: Readings, decisions: Decisions) -> Iterator[Judgement]:
+def tell_decisions(
+    ids: Sequence[str], readings: Readings, decisions: Decisions
+) -> Iterator[Judgement]:
     """Yield what is decided for each sentence, in Python's own objects."""
     rows = zip(
         decisions.given.tolist(),

@@ -57,24 +57,25 @@ class _Exchanges:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _given_id(scope) or b"%016x" % random.getrandbits(64)
+        id_header = _given_id(scope) or b"%016x" % random.getrandbits(64)
+        request_id = id_header.decode()
         status = CLIENT_LEFT
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (b"x-request-id", request_id)]
+                message["headers"] = [*message["headers"], (b"x-request-id", id_header)]
             await send(message)
 
         root_path = scope.get("root_path", "")
-        REQUEST_ID.set(request_id.decode())
+        REQUEST_ID.set(request_id)
         begun = time.perf_counter()
         try:
             await self.app(scope, receive, send_with_id)
         finally:
             exchange = Exchange(
-                request_id=request_id.decode(),
+                request_id=request_id,
                 method=scope["method"],
                 route=_route(scope, root_path),
                 status=status,

@@ -8,13 +8,13 @@ from service.settings import Settings
 
 _ALWAYS = [
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
     # Answers repeat the sentences.
     (b"cache-control", b"no-store"),
 ]
 _POLICY = b"content-security-policy"
 _FOR_HTML = [
     *_ALWAYS,
+    (b"referrer-policy", b"no-referrer"),
     (
         _POLICY,
         b"default-src 'self' 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; "
@@ -22,6 +22,7 @@ _FOR_HTML = [
     ),
 ]
 _FOR_OTHERS = [*_ALWAYS, (_POLICY, b"default-src 'none'; frame-ancestors 'none'")]
+_NAMES = {name for name, _ in _FOR_HTML}
 
 
 def install(app: FastAPI, settings: Settings) -> None:
@@ -57,8 +58,9 @@ class _Headers:
                 headers = dict(message["headers"])
                 is_html = headers.get(b"content-type", b"").startswith(b"text/html")
                 defaults = _FOR_HTML if is_html else _FOR_OTHERS
-                added = [header for header in defaults if header[0] not in headers]
-                message["headers"] = [*message["headers"], *added]
+                if not _NAMES.isdisjoint(headers):
+                    defaults = [header for header in defaults if header[0] not in headers]
+                message["headers"] = [*message["headers"], *defaults]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)

@@ -6,6 +6,7 @@ Enforced around every route, before anything is parsed. The health checks are ne
 import asyncio
 import math
 import time
+from typing import cast
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -37,7 +38,7 @@ RESPONSES = errors.responses(
 UPLOADS = ("/extract", "/jobs")
 """The paths that take a file, which may be larger than other bodies."""
 
-_ANNOUNCES_BODY = (b"content-length", b"transfer-encoding")
+_ANNOUNCES_BODY = {b"content-length", b"transfer-encoding"}
 _CLOSE = {"connection": "close"}
 _LATER = {"retry-after": "1"}
 
@@ -70,10 +71,9 @@ class _Limits:
             self._loop = loop
             loop.call_later(TICK_SECONDS, self._look, loop)
         try:
-            async with asyncio.timeout(None) as request.timeout:
-                await self.app(scope, request.receive, request.send)
-        except TimeoutError:
-            if not request.timeout.expired():
+            await self.app(scope, request.receive, request.send)
+        except asyncio.CancelledError:
+            if not request.is_ended():
                 raise
             # Once an answer has begun there is nothing left to say; the server cuts it off.
             if not request.is_answered:
@@ -88,8 +88,7 @@ class _Limits:
         now = time.monotonic()
         for request in self._open:
             if request.deadline <= now:
-                request.deadline = math.inf
-                request.timeout.reschedule(loop.time())
+                request.end()
         if self._open:
             loop.call_later(TICK_SECONDS, self._look, loop)
         else:
@@ -97,7 +96,7 @@ class _Limits:
 
 
 def _has_body(scope: Scope) -> bool:
-    return any(name in _ANNOUNCES_BODY for name, _ in scope["headers"])
+    return not _ANNOUNCES_BODY.isdisjoint([name for name, _ in scope["headers"]])
 
 
 class _Request:
@@ -106,18 +105,17 @@ class _Request:
     __slots__ = (
         "_begun",
         "_is_arriving",
+        "_is_ending",
         "_is_working",
         "_limits",
         "_max_bytes",
         "_receive",
         "_send",
         "_size",
+        "_task",
         "deadline",
         "is_answered",
-        "timeout",
     )
-
-    timeout: asyncio.Timeout
 
     def __init__(
         self, limits: _Limits, receive: Receive, send: Send, is_arriving: bool, max_bytes: int
@@ -130,6 +128,8 @@ class _Request:
         self._begun = time.monotonic()
         self._is_arriving = is_arriving
         self._is_working = False
+        self._is_ending = False
+        self._task = cast("asyncio.Task[None]", asyncio.current_task())
         self.is_answered = False
         settings = limits.settings
         seconds = settings.slow_client_seconds if is_arriving else settings.request_seconds
@@ -176,6 +176,16 @@ class _Request:
         seconds = settings.slow_client_seconds
         detail = f"The body did not arrive within {seconds:g} seconds and the time it needs at "
         return ProblemError(408, f"{detail}{MIN_BYTES_PER_SECOND} bytes/s.", headers=_CLOSE)
+
+    def end(self) -> None:
+        """End the work on the request; what ``asyncio.timeout`` does, at a tenth of its cost."""
+        self.deadline = math.inf
+        self._is_ending = True
+        self._task.cancel()
+
+    def is_ended(self) -> bool:
+        """Tell whether that ended it, and nobody else, who must have his way."""
+        return self._is_ending and self._task.uncancel() == 0
 
     def leave(self) -> None:
         """Give the place back, if the request has one."""

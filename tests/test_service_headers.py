@@ -21,9 +21,13 @@ PREFLIGHT = {
 def test_every_answer_tells_browsers_what_they_may_do(client: TestClient, path: str) -> None:
     headers = client.get(path).headers
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
     assert headers["cache-control"] == ("no-cache" if path == "/" else "no-store")
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_pages_tell_no_other_site_where_the_reader_came_from(client: TestClient, path: str) -> None:
+    assert client.get(path).headers["referrer-policy"] == "no-referrer"
 
 
 def test_only_pages_may_load_and_run_something(client: TestClient) -> None:
