@@ -14,7 +14,6 @@ from typing import Any, cast
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
-from starlette.concurrency import run_in_threadpool
 
 from labels.taxonomy import LABELS_DIR
 from service import (
@@ -91,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
                 # What is here stays. The collector would walk all of it in the middle of requests,
                 # a quarter of their time, and write to memory that workers share.
                 gc.freeze()
+                gc.enable()
                 yield
                 gc.unfreeze()
                 logs.flush()  # the server ends by the signal that told it to, and flushes nothing
@@ -157,7 +157,7 @@ async def _load_models(settings: Settings, drain: Drain) -> Models:
     """
     while True:
         try:
-            return await run_in_threadpool(Models, settings.model, settings.shadow)
+            return await asyncio.to_thread(Models, settings.model, settings.shadow)
         except ArtifactError as error:
             if multiprocessing.parent_process() is None or drain.has_begun:
                 raise
