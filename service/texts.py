@@ -28,6 +28,8 @@ def check_text(text: object) -> None:
     """
     if not isinstance(text, str):
         raise TextError(f"found {type(text).__name__}, expected a string")
+    if text.isascii():
+        return
     try:
         text.encode()
     except UnicodeEncodeError as error:
@@ -37,7 +39,8 @@ def check_text(text: object) -> None:
         ) from None
     # So many in a row cover one of these places. To look everywhere would take several times as
     # long as to label the text.
-    is_suspect = any(map(unicodedata.combining, text[MAX_MARKS :: MAX_MARKS + 1]))
+    places = text[MAX_MARKS :: MAX_MARKS + 1]
+    is_suspect = places and any(map(unicodedata.combining, places))
     if is_suspect and (flood := _flood().search(text)):
         raise TextError(
             f"more than {MAX_MARKS} combining marks in a row from code point {flood.start()} on; "
