@@ -8,18 +8,15 @@ or requests that the metrics do not account for.
 """
 
 import asyncio
-import os
 import random
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -28,6 +25,8 @@ from typing import Any
 
 import orjson
 
+from benchmarks.client import read_answer, to_request
+from benchmarks.processes import ROOT, memory_of, our_server
 from labels.sentences import read_labelled_set
 from service.artifact import DEFAULT_ARTIFACT
 from service.classifier import load
@@ -35,9 +34,7 @@ from service.keys import add_key
 from training.artifact import write_artifact
 from training.report import markdown_table, write_between_markers
 
-ROOT = Path(__file__).parent.parent
 DOCUMENT = ROOT / "docs" / "operations.md"
-PORT = 8473
 SHARE_OF_CAPACITY = 0.8
 CAPACITY_SECONDS = 10
 RELOAD_SECONDS = 20
@@ -50,22 +47,24 @@ LIMITS = {"STANCE_SLOW_CLIENT_SECONDS": "5", "STANCE_METRICS": "open", "STANCE_L
 
 @dataclass
 class Seen:
-    """What the clients saw: statuses of whole requests, wrong answers, seconds, memory in kB."""
+    """What the clients saw: statuses of whole requests, wrong answers, seconds, memory in MB."""
 
     statuses: Counter[int] = field(default_factory=Counter)
     wrong: int = 0
     hung_up: int = 0
     seconds: list[float] = field(default_factory=list)
-    memory: list[int] = field(default_factory=list)
+    memory: list[float] = field(default_factory=list)
     reloads: int = 0
 
 
 class Soak:
-    """The load: texts with the answers that each model gives, and the clients."""
+    """The server, the load on it: texts with the answers that each model gives, and the clients."""
 
-    def __init__(self, folder: Path, key: str) -> None:
-        self.key = key
+    def __init__(self, folder: Path) -> None:
+        keys = folder / "keys.json"
+        self.key = add_key(keys, "soak", ["classify"], "1000000/second")
         self.served = folder / "served"
+        self.server = our_server(self.served, settings=LIMITS | {"STANCE_KEYS": str(keys)})
         self.versions = [DEFAULT_ARTIFACT, folder / "other"]
         _write_other(self.versions[1])
         shutil.copytree(DEFAULT_ARTIFACT, self.served)
@@ -83,13 +82,13 @@ class Soak:
         await asyncio.gather(*(self._ask(begin + CAPACITY_SECONDS, 0.0) for _ in range(CLIENTS)))
         return self.seen.statuses.total() / (time.monotonic() - begin)
 
-    async def run(self, seconds: float, rate: float, process: int) -> None:
+    async def run(self, seconds: float, rate: float) -> None:
         """Apply the load: ``rate`` good requests a second, and everything else."""
         self.seen = Seen()
         end = time.monotonic() + seconds
         await asyncio.gather(
             self._reload(end),
-            self._watch_memory(end, process),
+            self._watch_memory(end),
             self._misbehave(end),
             self._dawdle(end),
             *(self._ask(end, CLIENTS / rate) for _ in range(CLIENTS)),
@@ -97,21 +96,24 @@ class Soak:
 
     async def _ask(self, end: float, pause: float) -> None:
         """Send good requests on a kept connection, one every ``pause`` seconds, until ``end``."""
-        reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+        reader, writer = await self._connect()
         due = time.monotonic() + random.random() * pause  # noqa: S311
         while time.monotonic() < end:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             due += pause
             number = random.randrange(len(self.bodies))  # noqa: S311
             begin = time.monotonic()
-            writer.write(_request(self.bodies[number], self.key))
-            status, answer = await _read_answer(reader)
+            writer.write(to_request(self.bodies[number], self.key))
+            status, answer = await read_answer(reader)
             self.seen.seconds.append(time.monotonic() - begin)
             self.seen.statuses[status] += 1
             if status == 200:
                 version = orjson.loads(answer)["model"]["version"]
                 self.seen.wrong += answer != self.expected[version][number]
         writer.close()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        return await asyncio.open_connection("127.0.0.1", self.server.port)
 
     async def _reload(self, end: float) -> None:
         for number in count(1):
@@ -124,31 +126,30 @@ class Soak:
                 weights.write_bytes(weights.read_bytes()[:-1])
             self.seen.reloads += 1
 
-    async def _watch_memory(self, end: float, process: int) -> None:
+    async def _watch_memory(self, end: float) -> None:
         while time.monotonic() < end:
-            status = Path(f"/proc/{process}/status").read_text()
-            self.seen.memory.append(int(status.partition("VmRSS:")[2].split()[0]))
+            self.seen.memory.append(memory_of(self.server.pid))
             await asyncio.sleep(MEMORY_SECONDS)
 
     async def _misbehave(self, end: float) -> None:
         """Send, in turn, what is refused, and hang up in the middle of a body."""
         bad = [
-            _request(b'{"text": "' + b"a " * 1_500_000 + b'"}', self.key),
-            _request(self.bodies[0], "stance_0_0"),
-            _request(b'{"text": ', self.key),
-            _request(b'{"text": 5}', self.key),
+            to_request(b'{"text": "' + b"a " * 1_500_000 + b'"}', self.key),
+            to_request(self.bodies[0], "stance_0_0"),
+            to_request(b'{"text": ', self.key),
+            to_request(b'{"text": 5}', self.key),
         ]
         while time.monotonic() < end:
             for request in bad:
-                reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+                reader, writer = await self._connect()
                 with suppress(ConnectionError):
                     writer.write(request)
                     await writer.drain()
-                    status, _ = await _read_answer(reader)
+                    status, _ = await read_answer(reader)
                     self.seen.statuses[status] += 1
                 writer.close()
-            _, writer = await asyncio.open_connection("127.0.0.1", PORT)
-            writer.write(_request(self.bodies[0], self.key)[:-10])
+            _, writer = await self._connect()
+            writer.write(to_request(self.bodies[0], self.key)[:-10])
             await writer.drain()
             writer.close()
             self.seen.hung_up += 1
@@ -157,9 +158,9 @@ class Soak:
     async def _dawdle(self, end: float) -> None:
         """Send a body a byte a second; the server must answer 408."""
         while time.monotonic() < end:
-            reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
-            answer = asyncio.create_task(_read_answer(reader))
-            content = _request(self.bodies[0], self.key)
+            reader, writer = await self._connect()
+            answer = asyncio.create_task(read_answer(reader))
+            content = to_request(self.bodies[0], self.key)
             writer.write(content[:-60])
             for byte in content[-60:-1]:
                 writer.write(bytes([byte]))
@@ -174,15 +175,14 @@ class Soak:
 def main() -> None:
     """Soak, write the table, fail if something was not as it should be."""
     minutes = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        key = add_key(folder / "keys.json", "soak", ["classify"], "1000000/second")
-        soak = Soak(folder, key)
-        with _server(soak.served, folder / "keys.json") as process:
+    with tempfile.TemporaryDirectory() as folder:
+        soak = Soak(Path(folder))
+        with soak.server as server:
             rate = SHARE_OF_CAPACITY * asyncio.run(soak.measure_capacity())
-            before = _counted()
-            asyncio.run(soak.run(minutes * 60, rate, process))
-            _report(minutes, rate, soak.seen, _counted() - before)
+            before = _counted(server.port)
+            asyncio.run(soak.run(minutes * 60, rate))
+            counted = _counted(server.port) - before
+    _report(minutes, rate, soak.seen, counted)
 
 
 def _write_other(folder: Path) -> None:
@@ -200,53 +200,17 @@ def _put(source: Path, folder: Path, **changes: Any) -> None:
     write_artifact(folder, manifest, files)
 
 
-@contextmanager
-def _server(model: Path, keys: Path) -> Iterator[int]:
-    """Serve, and yield the process id."""
-    command = [sys.executable, "-m", "stance", "serve", "--port", str(PORT), "--model", str(model)]
-    environment = os.environ | LIMITS | {"STANCE_KEYS": str(keys)}
-    with (
-        Path(os.devnull).open("w") as quiet,
-        subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet) as process,
-    ):
-        try:
-            _get("/health/ready", attempts=600)
-            yield process.pid
-        finally:
-            process.kill()
-
-
-def _get(path: str, attempts: int = 1) -> bytes:
-    for _ in range(attempts):
-        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{PORT}{path}") as answer:
-            content: bytes = answer.read()
-            return content
-        time.sleep(0.1)
-    raise RuntimeError(f"{path} does not answer")
-
-
-def _counted() -> Counter[int]:
+def _counted(port: int) -> Counter[int]:
     """Return how many requests the metrics know by status, but for those to look at them."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
     counted: Counter[int] = Counter()
-    for line in _get("/metrics").decode().splitlines():
+    for line in lines:
         if found := re.match(r"stance_requests_total\{(.*)\} (\S+)$", line):
             labels = dict(re.findall(r'(\w+)="([^"]*)"', found[1]))
             if labels["route"] not in ("/metrics", "/health/ready"):
                 counted[int(labels["status"])] += int(float(found[2]))
     return counted
-
-
-def _request(body: bytes, key: str) -> bytes:
-    return (
-        "POST /classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        f"X-API-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
-    ).encode() + body
-
-
-async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-    length = int(head.partition("content-length:")[2].split()[0])
-    return int(head.split()[1]), await reader.readexactly(length)
 
 
 def _report(minutes: float, rate: float, seen: Seen, counted: Counter[int]) -> None:
@@ -266,7 +230,7 @@ def _report(minutes: float, rate: float, seen: Seen, counted: Counter[int]) -> N
             ["wrong answers", f"{seen.wrong}"],
             ["new artifacts, a fifth of them damaged", f"{seen.reloads}"],
             ["p50, p99", f"{cuts[49] * 1000:.1f} ms, {cuts[98] * 1000:.1f} ms"],
-            ["memory, second and last fifth", f"{early / 1024:.0f} MB, {late / 1024:.0f} MB"],
+            ["memory, second and last fifth", f"{early:.0f} MB, {late:.0f} MB"],
             ["requests that metrics do not account for", f"{(expected - counted).total()}"],
         ]
     )
@@ -278,5 +242,4 @@ def _report(minutes: float, rate: float, seen: Seen, counted: Counter[int]) -> N
 
 
 if __name__ == "__main__":
-    os.chdir(ROOT)
     main()

@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks.processes import tree
 from benchmarks.speed import peers, report
 from benchmarks.speed.__main__ import SUBJECTS, run, write
 from benchmarks.speed.goals import GOALS
 from benchmarks.speed.measure import Row, Scale
 from benchmarks.speed.peers import Peer
-from benchmarks.speed.processes import tree
 from labels import kernel
 from tests.conftest import ROOT
 

@@ -16,6 +16,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.processes import MeasurementError
 from benchmarks.speed import (
     chart,
     files,
@@ -27,7 +28,7 @@ from benchmarks.speed import (
     start,
     training,
 )
-from benchmarks.speed.measure import MeasurementError, Result, Scale
+from benchmarks.speed.measure import Result, Scale
 from labels.sentences import LabelError
 from service.artifact import ArtifactError
 

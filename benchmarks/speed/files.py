@@ -16,9 +16,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.processes import ROOT, MeasurementError, memory_of, n_cores, pinned
 from benchmarks.speed.material import labelled_sentences, take
-from benchmarks.speed.measure import MeasurementError, Result, Row, Scale, n_cores, pinned
-from benchmarks.speed.processes import ROOT, memory_of
+from benchmarks.speed.measure import Result, Row, Scale
 from service.classifier import Classifier, load
 
 CPU, CLOCK, MEMORY = "CPU time", "by the clock", "peak memory"

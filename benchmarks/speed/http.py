@@ -12,10 +12,18 @@ from contextlib import ExitStack
 import orjson
 from starlette.types import ASGIApp, Message, Scope
 
-from benchmarks.speed.load import Load, client_name, run_load
+from benchmarks.client import Load, has_wrk, median_load, run_load
+from benchmarks.processes import (
+    MeasurementError,
+    Server,
+    cpu_seconds_of,
+    memory_of,
+    other_server,
+    our_server,
+    pinned,
+)
 from benchmarks.speed.material import ARTICLE, SENTENCE
-from benchmarks.speed.measure import MeasurementError, Result, Row, Scale, pinned, ratio
-from benchmarks.speed.processes import Server, cpu_seconds_of, memory_of
+from benchmarks.speed.measure import Result, Row, Scale, ratio
 from service.app import create_app
 from service.settings import Settings
 
@@ -28,18 +36,17 @@ UNIT = "requests a second"
 
 def measure(scale: Scale) -> Result:
     """Load the servers in turn, then call the application itself."""
-    commands = {
-        OURS: ["-m", "stance", "serve", "--port", "{port}", "--model", str(scale.model)],
-        ECHO: _command("echo", scale),
-        SKLEARN: _command("scikit-learn", scale),
+    servers = {
+        OURS: our_server(scale.model),
+        ECHO: other_server("echo", scale.model),
+        SKLEARN: other_server("scikit-learn", scale.model),
     }
     rows: list[Row] = []
     ratios: dict[str, float] = {}
     with ExitStack() as stack:
         with pinned():
-            servers = {
-                name: stack.enter_context(Server(command)) for name, command in commands.items()
-            }
+            for server in servers.values():
+                stack.enter_context(server)
         for case, text in TEXTS.items():
             found = _take_turns(servers, orjson.dumps({"text": text}), scale)
             rows += [_row(case, name, rounds, servers[name]) for name, rounds in found.items()]
@@ -54,11 +61,6 @@ def measure(scale: Scale) -> Result:
     return Result(rows, ratios)
 
 
-def _command(name: str, scale: Scale) -> list[str]:
-    module = ["-m", "benchmarks.speed.servers", name]
-    return [*module, "--port", "{port}", "--model", str(scale.model)]
-
-
 def _take_turns(
     servers: dict[str, Server], body: bytes, scale: Scale
 ) -> dict[str, list[tuple[Load, float]]]:
@@ -70,7 +72,7 @@ def _take_turns(
         for _ in range(scale.n_loads):
             for name, server in servers.items():
                 before = cpu_seconds_of(server.pid)
-                load = run_load(server.port, body, scale.n_connections, scale.load_seconds)
+                load = run_load(server.port, [body], scale.n_connections, scale.load_seconds)
                 spent = cpu_seconds_of(server.pid) - before
                 found[name].append((load, spent / load.n_requests))
     return found
@@ -78,14 +80,12 @@ def _take_turns(
 
 def _row(case: str, name: str, rounds: list[tuple[Load, float]], server: Server) -> Row:
     loads = [load for load, _ in rounds]
-    p50, p95, p99 = (
-        statistics.median(values)
-        for values in zip(*((load.p50, load.p95, load.p99) for load in loads), strict=True)
-    )
+    median = median_load(loads)
     cpu = 1e6 * statistics.median(seconds for _, seconds in rounds)
     note = (
-        f"p50 {p50:.1f}, p95 {p95:.1f}, p99 {p99:.1f} ms; {cpu:,.0f} µs CPU a request; "
-        f"{memory_of(server.pid):.0f} MB; load by {client_name()}"
+        f"p50 {median.p50:.1f}, p95 {median.p95:.1f}, p99 {median.p99:.1f} ms; "
+        f"{cpu:,.0f} µs CPU a request; {memory_of(server.pid):.0f} MB; "
+        f"load by {'wrk' if has_wrk() else 'asyncio client'}"
     )
     return Row.of(case, name, UNIT, [load.per_second for load in loads], note)
 

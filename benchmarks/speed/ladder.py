@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from benchmarks.processes import pinned
 from benchmarks.speed.kernels import Score, build_kernel
 from benchmarks.speed.material import labelled_sentences, take
-from benchmarks.speed.measure import Result, Scale, alternate, micro_rows, pinned, ratio
+from benchmarks.speed.measure import Result, Scale, alternate, micro_rows, ratio
 from labels import kernel
 from labels.lexicon import Lexicon
 from service.artifact import Artifact

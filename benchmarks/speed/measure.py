@@ -1,24 +1,19 @@
 """What all subjects share: how big a run is, turns of candidates, rows of the table."""
 
-import os
 import platform
 import statistics
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from benchmarks.processes import n_cores
 from benchmarks.speed.peers import OTHERS, Peer
 from labels.taxonomy import LABELS_DIR
 from service.artifact import DEFAULT_ARTIFACT
 
 N_LEAST_ROUNDS = 3
 """Rounds that even the slowest candidate gets."""
-
-
-class MeasurementError(RuntimeError):
-    """A comparison that would not be fair, or a program under test that failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,27 +124,6 @@ def micro_rows(
 def ratio(of: Sequence[float], to: Sequence[float]) -> float:
     """Return how many times larger the median of the first is than that of the second."""
     return statistics.median(of) / statistics.median(to)
-
-
-@contextmanager
-def pinned(n_cores: int = 1, *, first: bool = False) -> Iterator[None]:
-    """Keep this process, and what it starts meanwhile, to some of its cores.
-
-    The last ones, unless ``first``: a load generator gets the first, so that it does not take the
-    time of the server. Fewer if there are not as many.
-    """
-    before = os.sched_getaffinity(0)
-    cores = sorted(before)
-    os.sched_setaffinity(0, cores[:n_cores] if first else cores[-n_cores:])
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
-
-
-def n_cores() -> int:
-    """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0))
 
 
 def machine() -> str:

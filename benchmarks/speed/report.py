@@ -11,8 +11,9 @@ import orjson
 from rich.table import Table
 
 from benchmarks.peers.results import print_whole
+from benchmarks.processes import n_cores
 from benchmarks.speed.goals import Goal, judge
-from benchmarks.speed.measure import Result, Row, machine, n_cores
+from benchmarks.speed.measure import Result, Row, machine
 from benchmarks.speed.peers import OTHERS, installed_version
 from training.report import write_between_markers
 

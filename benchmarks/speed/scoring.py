@@ -10,16 +10,14 @@ from typing import Any
 import joblib
 import numpy as np
 
+from benchmarks.processes import MeasurementError, n_cores, pinned
 from benchmarks.speed.material import labelled_sentences, take
 from benchmarks.speed.measure import (
-    MeasurementError,
     Result,
     Row,
     Scale,
     alternate,
     micro_rows,
-    n_cores,
-    pinned,
     ratio,
 )
 from benchmarks.speed.peers import FASTTEXT, STOCK, Caller, Peer

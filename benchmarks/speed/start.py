@@ -5,9 +5,16 @@ from statistics import mean, median
 
 import orjson
 
+from benchmarks.processes import (
+    Server,
+    cpu_seconds_of,
+    memory_of,
+    other_server,
+    our_server,
+    pinned,
+)
 from benchmarks.speed.material import ARTICLE, SENTENCE
-from benchmarks.speed.measure import Result, Row, Scale, pinned, ratio
-from benchmarks.speed.processes import Server, cpu_seconds_of, memory_of
+from benchmarks.speed.measure import Result, Row, Scale, ratio
 
 OURS, BARE = "stance", "bare FastAPI app"
 READY, CPU, MEMORY = "ready, by the clock", "CPU time until ready", "memory"
@@ -16,16 +23,15 @@ AFTER = "after some requests"
 
 def measure(scale: Scale) -> Result:
     """Start the servers in turn; then ours with more and more workers."""
-    bare = ["-m", "benchmarks.speed.servers", "bare", "--port", "{port}"]
-    commands = {OURS: _ours(scale, 1), BARE: [*bare, "--model", str(scale.model)]}
+    servers = {OURS: our_server(scale.model), BARE: other_server("bare", scale.model)}
     notes = {OURS: AFTER, BARE: "idle"}
-    seconds: dict[str, list[float]] = {name: [] for name in commands}
-    cpu: dict[str, list[float]] = {name: [] for name in commands}
-    memory: dict[str, list[float]] = {name: [] for name in commands}
+    seconds: dict[str, list[float]] = {name: [] for name in servers}
+    cpu: dict[str, list[float]] = {name: [] for name in servers}
+    memory: dict[str, list[float]] = {name: [] for name in servers}
     with pinned():
         for _ in range(scale.n_rounds):
-            for name, command in commands.items():
-                with Server(command) as server:
+            for name, server in servers.items():
+                with server:
                     seconds[name].append(server.ready_seconds)
                     cpu[name].append(cpu_seconds_of(server.pid))
                     n_requests = 0 if name == BARE else scale.n_requests
@@ -45,7 +51,7 @@ def _more_workers(scale: Scale) -> Result:
     """Measure two workers and more: with more than one there is a process that watches them."""
     rows, found = [], []
     for n_workers in range(2, scale.n_workers + 1):
-        with Server(_ours(scale, n_workers)) as server:
+        with our_server(scale.model, "--workers", str(n_workers)) as server:
             found.append(_after_requests(server, n_workers * scale.n_requests))
         name = f"stance, {n_workers} workers"
         rows.append(Row.of(MEMORY, name, "MB", found[-1:], "all processes, the watching one, too"))
@@ -58,8 +64,3 @@ def _after_requests(server: Server, n_requests: int) -> float:
     for number in range(n_requests):
         server.post(orjson.dumps({"text": ARTICLE if number % 10 == 0 else SENTENCE}))
     return memory_of(server.pid)
-
-
-def _ours(scale: Scale, n_workers: int) -> list[str]:
-    workers = ["--workers", str(n_workers)]
-    return ["-m", "stance", "serve", "--port", "{port}", "--model", str(scale.model), *workers]

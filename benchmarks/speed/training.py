@@ -12,8 +12,9 @@ from scipy.special import expit
 from sklearn.model_selection import GroupKFold, cross_val_predict
 from sklearn.pipeline import Pipeline
 
+from benchmarks.processes import MeasurementError, pinned
 from benchmarks.speed.material import labelled_sentences
-from benchmarks.speed.measure import MeasurementError, Result, Row, Scale, pinned
+from benchmarks.speed.measure import Result, Row, Scale
 from labels.lexicon import Lexicon, read_lexicon
 from labels.sentences import LabelledSentence
 from labels.taxonomy import Taxonomy, read_taxonomy

@@ -1,4 +1,4 @@
-"""Programs under test: start one, wait until it answers, read its time and memory from /proc."""
+"""Programs under test: start one on a core, wait until it answers, read its time and memory."""
 
 import http.client
 import os
@@ -6,39 +6,47 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from benchmarks.speed.measure import MeasurementError
-
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parent.parent
 READY_SECONDS = 120.0
 POLL_SECONDS = 0.002
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Server:
-    """A server from its start to its end; ``ready_seconds`` is how long until its first answer.
+class MeasurementError(RuntimeError):
+    """A comparison that would not be fair, or a program under test that failed."""
 
-    ``arguments`` follow the name of this Python; ``{port}`` in them is a free port.
+
+class Server:
+    """A server that is started when it is entered, on a free port, and ended when it is left.
+
+    ``arguments`` are the module that Python runs and what follows its name; ``settings`` are added
+    to the environment. ``ready_seconds`` is how long it was until the first answer.
     """
 
-    def __init__(self, arguments: Sequence[str]) -> None:
-        self.port = _free_port()
-        self._command = [sys.executable, *(a.format(port=self.port) for a in arguments)]
+    def __init__(self, arguments: Sequence[str], settings: Mapping[str, str] | None = None) -> None:
+        self._arguments = arguments
+        self._environment = os.environ | (settings or {})
+        self.port = 0
         self.ready_seconds = 0.0
 
     def __enter__(self) -> Self:
+        self.port = _free_port()
+        command = [sys.executable, "-m", *self._arguments, "--port", str(self.port)]
+        quiet = subprocess.DEVNULL
         start = time.perf_counter()
         self._process = subprocess.Popen(
-            self._command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command, cwd=ROOT, env=self._environment, stdout=quiet, stderr=quiet
         )
         try:
             while not self._is_ready():
                 if self._process.poll() is not None or time.perf_counter() - start > READY_SECONDS:
-                    raise MeasurementError(f"{' '.join(self._command)}: did not become ready")
+                    raise MeasurementError(f"{' '.join(command)}: did not become ready")
                 time.sleep(POLL_SECONDS)
         except BaseException:
             self._stop()
@@ -94,6 +102,37 @@ class Server:
             for pid in reversed(tree(self.pid)):
                 os.kill(pid, 9)
             self._process.wait()
+
+
+def our_server(model: Path, *options: str, settings: Mapping[str, str] | None = None) -> Server:
+    """Return the service of a model, not started yet."""
+    return Server(["stance", "serve", "--model", str(model), *options], settings)
+
+
+def other_server(name: str, model: Path) -> Server:
+    """Return one of those that ours is compared with (``servers.py``), not started yet."""
+    return Server(["benchmarks.servers", name, "--model", str(model)])
+
+
+@contextmanager
+def pinned(n_cores: int = 1, *, first: bool = False) -> Iterator[None]:
+    """Keep this process, and what it starts meanwhile, to some of its cores.
+
+    The last ones, unless ``first``: a load generator gets the first, so that it does not take the
+    time of the server. Fewer if there are not as many.
+    """
+    before = os.sched_getaffinity(0)
+    cores = sorted(before)
+    os.sched_setaffinity(0, cores[:n_cores] if first else cores[-n_cores:])
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def n_cores() -> int:
+    """Return the cores that this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 def tree(pid: int) -> list[int]:

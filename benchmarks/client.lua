@@ -1,4 +1,4 @@
--- What wrk sends, the bodies of a file in turn, and what benchmarks/load.py reads of the outcome.
+-- What wrk sends, the bodies of a file in turn, and what benchmarks/client.py reads of the outcome.
 local requests, number = {}, 0
 
 function init(arguments)

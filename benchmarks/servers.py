@@ -1,4 +1,4 @@
-"""What the service is compared with: ``python -m benchmarks.speed.servers NAME --port PORT``.
+"""What the service is compared with: ``python -m benchmarks.servers NAME --port PORT``.
 
 ``bare`` answers its health check, ``echo`` what it is sent, ``scikit-learn`` the scores of the same
 model. They run as the service does: uvicorn, one process, no access log.
@@ -76,14 +76,14 @@ APPS: dict[str, Callable[[], FastAPI]] = {
 
 def main() -> None:
     """Serve one of the applications until stopped."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.speed.servers")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.servers")
     parser.add_argument("name", choices=APPS)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--model", type=Path, required=True)
     arguments = parser.parse_args()
     os.environ[MODEL] = str(arguments.model)
     uvicorn.run(
-        f"benchmarks.speed.servers:{APPS[arguments.name].__name__}",
+        f"benchmarks.servers:{APPS[arguments.name].__name__}",
         factory=True,
         host="127.0.0.1",
         port=arguments.port,
