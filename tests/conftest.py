@@ -122,3 +122,25 @@ def client(tiny_artifact: Path) -> Iterator[TestClient]:
     settings = Settings(model=tiny_artifact, max_body_bytes=50_000, max_text_characters=10_000)
     with TestClient(create_app(settings)) as client:
         yield client
+
+
+@pytest.fixture
+def job_folder(tmp_path: Path) -> Path:
+    return tmp_path / "jobs"
+
+
+@pytest.fixture
+def job_settings(tiny_artifact: Path, job_folder: Path) -> Settings:
+    return Settings(
+        model=tiny_artifact,
+        job_folder=job_folder,
+        max_upload_bytes=3_000_000,
+        max_jobs=2,
+        job_minutes=5,
+    )
+
+
+@pytest.fixture
+def job_client(job_settings: Settings) -> Iterator[TestClient]:
+    with TestClient(create_app(job_settings)) as client:
+        yield client

@@ -5,24 +5,14 @@ import io
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 from starlette.testclient import TestClient
 
-from service.settings import Settings
-
-LIMIT = 3_000_000
 WAIT_SECONDS = 120
 TEXTS = ["The port brings jobs.", "Washington only sends warnings.", "Trade grew."]
-
-
-def job_settings(model: Path, folder: Path) -> Settings:
-    return Settings(
-        model=model, job_folder=folder, max_upload_bytes=LIMIT, max_jobs=2, job_minutes=5
-    )
 
 
 def rows_of(n: int) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
-from service.app import create_app
 from service.chart import GroupCounts
 from service.classifier import Classifier
 from service.jobs import result_name, stored_name
 from service.settings import Settings
 from tests.jobs import (
-    LIMIT,
     TEXTS,
     finish,
-    job_settings,
     labels_of,
     read_csv,
     rows_of,
@@ -30,22 +26,6 @@ from tests.jobs import (
     to_parquet,
 )
 from tests.test_service_app import SECRET, assert_problem
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "jobs"
-
-
-@pytest.fixture
-def settings(tiny_artifact: Path, folder: Path) -> Settings:
-    return job_settings(tiny_artifact, folder)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings)) as client:
-        yield client
 
 
 @pytest.mark.parametrize(
@@ -62,19 +42,19 @@ def client(settings: Settings) -> Iterator[TestClient]:
     ],
 )
 def test_a_file_comes_back_in_its_own_kind_with_the_labels_of_the_classifier(
-    client: TestClient, classifier: Classifier, name: str, write: Any, read: Any
+    job_client: TestClient, classifier: Classifier, name: str, write: Any, read: Any
 ) -> None:
     rows = rows_of(7)
-    job = send(client, name, write(rows))
+    job = send(job_client, name, write(rows))
     assert job["state"] == "uploaded"
     assert (job["columns"], job["rows"]) == (["id", "date", "text"], 7)
     assert job["suggested_column"] == "text"
     assert [row["text"] for row in job["preview"]] == [row["text"] for row in rows[:5]]
-    start(client, job)
-    done = finish(client, job)
+    start(job_client, job)
+    done = finish(job_client, job)
     assert (done["state"], done["done"], done["share"]) == ("done", 7, 1.0)
     assert (done["scored"], done["rejected"], done["chart"]) == (7, 0, None)
-    response = client.get(f"/jobs/{job['id']}/result")
+    response = job_client.get(f"/jobs/{job['id']}/result")
     suffix = name.partition(".")[2]
     assert f'filename="posts.stance.{suffix}"' in response.headers["content-disposition"]
     found = read(response.content)
@@ -83,25 +63,25 @@ def test_a_file_comes_back_in_its_own_kind_with_the_labels_of_the_classifier(
     assert [labels_of(row) for row in found] == expected
 
 
-def test_rows_that_cannot_be_scored_are_told_and_fetched(client: TestClient) -> None:
+def test_rows_that_cannot_be_scored_are_told_and_fetched(job_client: TestClient) -> None:
     content = b"id;text\n1;The port brings jobs.\n2;\n3;a;b\n4;\xff\n"
-    job = send(client, "posts.csv", content)
+    job = send(job_client, "posts.csv", content)
     assert (job["columns"], job["rows"]) == (["id", "text"], 4)
-    start(client, job)
-    done = finish(client, job)
+    start(job_client, job)
+    done = finish(job_client, job)
     assert (done["scored"], done["rejected"], done["done"]) == (1, 3, 4)
-    rejects = client.get(f"/jobs/{job['id']}/rejects").text.splitlines()
+    rejects = job_client.get(f"/jobs/{job['id']}/rejects").text.splitlines()
     assert [json.loads(line)["line"] for line in rejects] == [3, 4, 5]
     assert {json.loads(line)["file"] for line in rejects} == {"posts.csv"}
 
 
 def test_a_chart_counts_rows_and_labels_by_month(
-    client: TestClient, classifier: Classifier
+    job_client: TestClient, classifier: Classifier
 ) -> None:
     rows = [*rows_of(6), {"id": 6, "date": "", "text": TEXTS[0]}]
-    job = send(client, "posts.csv", to_csv(rows))
-    start(client, job, group_column="date", unit="sentence")
-    done = finish(client, job)
+    job = send(job_client, "posts.csv", to_csv(rows))
+    start(job_client, job, group_column="date", unit="sentence")
+    done = finish(job_client, job)
     assert done["chart_kind"] == "month"
     found = {group["group"]: group for group in done["chart"]}
     assert list(found) == ["", "2024-04", "2024-05", "2024-06"]
@@ -140,14 +120,14 @@ def test_dates_are_grouped_by_month_and_other_values_by_number(
 
 
 def test_a_file_beyond_the_limit_is_told_the_command_that_scores_it(
-    client: TestClient, folder: Path
+    job_client: TestClient, job_settings: Settings, job_folder: Path
 ) -> None:
-    content = b"text\n" + b"x\n" * (LIMIT // 2)
-    problem = assert_problem(client.post("/jobs?name=my posts.csv", content=content), 413)
+    content = b"text\n" + b"x\n" * (job_settings.max_upload_bytes // 2)
+    problem = assert_problem(job_client.post("/jobs?name=my posts.csv", content=content), 413)
     assert problem["detail"].endswith(
         ": stance score my_posts.csv --text-column text -o scored.csv"
     )
-    assert list(folder.iterdir()) == []
+    assert list(job_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -166,11 +146,13 @@ def test_a_file_beyond_the_limit_is_told_the_command_that_scores_it(
     ],
 )
 def test_a_file_that_cannot_be_scored_is_refused_and_not_kept(
-    client: TestClient, folder: Path, name: str, content: bytes, status: int
+    job_client: TestClient, job_folder: Path, name: str, content: bytes, status: int
 ) -> None:
-    problem = assert_problem(client.post("/jobs", params={"name": name}, content=content), status)
-    assert str(folder) not in problem["detail"]
-    assert not folder.exists() or list(folder.iterdir()) == []
+    problem = assert_problem(
+        job_client.post("/jobs", params={"name": name}, content=content), status
+    )
+    assert str(job_folder) not in problem["detail"]
+    assert not job_folder.exists() or list(job_folder.iterdir()) == []
 
 
 @pytest.mark.parametrize(
@@ -184,27 +166,27 @@ def test_a_file_that_cannot_be_scored_is_refused_and_not_kept(
     ],
 )
 def test_a_start_that_does_not_fit_the_file_is_refused(
-    client: TestClient, body: dict[str, Any], status: int
+    job_client: TestClient, body: dict[str, Any], status: int
 ) -> None:
-    job = send(client, "posts.csv", to_csv(rows_of(2)))
-    assert_problem(client.post(f"/jobs/{job['id']}/start", json=body), status)
-    assert client.get(f"/jobs/{job['id']}").json()["state"] == "uploaded"
+    job = send(job_client, "posts.csv", to_csv(rows_of(2)))
+    assert_problem(job_client.post(f"/jobs/{job['id']}/start", json=body), status)
+    assert job_client.get(f"/jobs/{job['id']}").json()["state"] == "uploaded"
 
 
-def test_a_column_without_text_fails_the_job_and_says_why(client: TestClient) -> None:
-    job = send(client, "posts.parquet", to_parquet(rows_of(3)))
-    start(client, job, text_column="id")
-    failed = finish(client, job)
+def test_a_column_without_text_fails_the_job_and_says_why(job_client: TestClient) -> None:
+    job = send(job_client, "posts.parquet", to_parquet(rows_of(3)))
+    start(job_client, job, text_column="id")
+    failed = finish(job_client, job)
     assert failed["state"] == "failed"
     assert failed["detail"] == "posts.parquet: column 'id' holds int64, expected strings"
 
 
-def test_a_file_that_was_scored_before_is_scored_again(client: TestClient) -> None:
+def test_a_file_that_was_scored_before_is_scored_again(job_client: TestClient) -> None:
     rows = [{"text": TEXTS[0], "labels": "mine"}]
-    job = send(client, "posts.csv", to_csv(rows))
-    start(client, job)
-    assert finish(client, job)["state"] == "done"
-    (row,) = read_csv(client.get(f"/jobs/{job['id']}/result").content)
+    job = send(job_client, "posts.csv", to_csv(rows))
+    start(job_client, job)
+    assert finish(job_client, job)["state"] == "done"
+    (row,) = read_csv(job_client.get(f"/jobs/{job['id']}/result").content)
     assert row["labels"] == "mine"
     assert "stance_labels" in row
 
@@ -229,11 +211,11 @@ def test_a_stored_name_means_nothing_to_the_file_system(
 
 
 def test_requests_for_files_leave_no_text_in_the_log(
-    client: TestClient, caplog: pytest.LogCaptureFixture
+    job_client: TestClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("DEBUG", logger="stance"):
-        job = send(client, f"{SECRET}.csv", f"text\n{SECRET}\n".encode())
-        start(client, job)
-        finish(client, job)
-        client.post("/extract?name=a.txt", content=SECRET)
+        job = send(job_client, f"{SECRET}.csv", f"text\n{SECRET}\n".encode())
+        start(job_client, job)
+        finish(job_client, job)
+        job_client.post("/extract?name=a.txt", content=SECRET)
     assert SECRET not in caplog.text

@@ -2,11 +2,7 @@
 
 import os
 import shutil
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -16,107 +12,72 @@ from starlette.testclient import TestClient
 from service.app import create_app
 from service.jobs import remove_jobs
 from service.settings import Settings
-from tests.conftest import ROOT
-from tests.jobs import WAIT_SECONDS, finish, job_settings, rows_of, send, start, to_csv, wait
+from tests.jobs import finish, rows_of, send, start, to_csv, wait
+from tests.servers import PATIENCE, running
 from tests.test_service_app import assert_problem
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "jobs"
-
-
-@pytest.fixture
-def settings(tiny_artifact: Path, folder: Path) -> Settings:
-    return job_settings(tiny_artifact, folder)
-
-
-@pytest.fixture
-def client(settings: Settings) -> Iterator[TestClient]:
-    with TestClient(create_app(settings)) as client:
-        yield client
-
-
 def test_a_job_shows_its_progress_and_ends_when_it_is_removed(
-    client: TestClient, folder: Path
+    job_client: TestClient, job_folder: Path
 ) -> None:
-    job = send(client, "posts.csv", to_csv(rows_of(60_000)))
-    start(client, job)
-    running = wait(client, job, lambda now: now["done"] > 0)
+    job = send(job_client, "posts.csv", to_csv(rows_of(60_000)))
+    start(job_client, job)
+    running = wait(job_client, job, lambda now: now["done"] > 0)
     assert running["state"] == "running"
     assert running["share"] == pytest.approx(running["done"] / 60_000)
-    assert_problem(client.get(f"/jobs/{job['id']}/result"), 409)
-    assert_problem(client.post(f"/jobs/{job['id']}/start", json={"text_column": "text"}), 409)
-    assert client.delete(f"/jobs/{job['id']}").json()["state"] == "cancelled"
-    assert list(folder.iterdir()) == []
+    assert_problem(job_client.get(f"/jobs/{job['id']}/result"), 409)
+    assert_problem(job_client.post(f"/jobs/{job['id']}/start", json={"text_column": "text"}), 409)
+    assert job_client.delete(f"/jobs/{job['id']}").json()["state"] == "cancelled"
+    assert list(job_folder.iterdir()) == []
     for method, path in [("GET", ""), ("DELETE", ""), ("GET", "/result"), ("GET", "/rejects")]:
-        assert_problem(client.request(method, f"/jobs/{job['id']}{path}"), 404)
+        assert_problem(job_client.request(method, f"/jobs/{job['id']}{path}"), 404)
 
 
 def test_any_process_that_shares_the_folder_answers_and_removes(
-    client: TestClient, settings: Settings, folder: Path
+    job_client: TestClient, job_settings: Settings, job_folder: Path
 ) -> None:
-    job = send(client, "posts.csv", to_csv(rows_of(60_000)))
-    start(client, job)
-    with TestClient(create_app(settings)) as other:
+    job = send(job_client, "posts.csv", to_csv(rows_of(60_000)))
+    start(job_client, job)
+    with TestClient(create_app(job_settings)) as other:
         assert other.get(f"/jobs/{job['id']}").json()["rows"] == 60_000
         assert other.delete(f"/jobs/{job['id']}").json()["state"] == "cancelled"
-    assert_problem(client.get(f"/jobs/{job['id']}"), 404)
+    assert_problem(job_client.get(f"/jobs/{job['id']}"), 404)
     # The process of the first service notices, ends, and leaves nothing behind.
-    again = send(client, "posts.csv", to_csv(rows_of(3)))
-    start(client, again)
-    assert finish(client, again)["state"] == "done"
-    assert [path.name for path in folder.iterdir()] == [again["id"]]
+    again = send(job_client, "posts.csv", to_csv(rows_of(3)))
+    start(job_client, again)
+    assert finish(job_client, again)["state"] == "done"
+    assert [path.name for path in job_folder.iterdir()] == [again["id"]]
 
 
 def test_every_worker_of_a_server_answers_and_it_leaves_nothing(
-    tiny_artifact: Path, tmp_path: Path
+    tiny_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    options = ["--model", str(tiny_artifact), "--port", str(port), "--workers", "2"]
-    command = [sys.executable, "-m", "stance", "serve", *options]
-    environment = os.environ | {"TMPDIR": str(tmp_path)}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as server:
-        try:
-            with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-                wait_until_ready(client, server)
-                content = to_csv(rows_of(3))
-                job = client.post("/jobs?name=posts.csv", content=content).json()
-                # Each a connection of its own, which any of the workers may take.
-                headers = {"connection": "close"}
-                for _ in range(30):
-                    answer = client.get(f"/jobs/{job['id']}", headers=headers)
-                    assert answer.json()["rows"] == 3
-            assert len(list(tmp_path.glob("stance-jobs-*"))) == 1
-        finally:
-            server.terminate()
-    assert list(tmp_path.iterdir()) == []
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    with running(tiny_artifact, tmp_path / "log", workers=2) as server:
+        content = to_csv(rows_of(3))
+        url = f"{server.url}/jobs"
+        job = httpx2.post(url, params={"name": "posts.csv"}, content=content).json()
+        for _ in range(30):  # each on a connection of its own, which any of the workers may take
+            assert server.get(f"/jobs/{job['id']}").json()["rows"] == 3
+        assert len(list(folder.glob("stance-jobs-*"))) == 1
+        server.process.terminate()
+        server.process.wait(PATIENCE)
+    assert list(folder.iterdir()) == []
 
 
-def wait_until_ready(client: httpx2.Client, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            client.get("/health/ready")
-            return
-        except httpx2.TransportError:
-            time.sleep(0.05)
-    raise RuntimeError("the server did not become ready")
-
-
-def test_a_process_that_dies_is_told(client: TestClient, folder: Path) -> None:
-    job = send(client, "posts.csv", to_csv(rows_of(60_000)))
-    start(client, job)
-    wait(client, job, lambda now: now["done"] > 0)
+def test_a_process_that_dies_is_told(job_client: TestClient, job_folder: Path) -> None:
+    job = send(job_client, "posts.csv", to_csv(rows_of(60_000)))
+    start(job_client, job)
+    wait(job_client, job, lambda now: now["done"] > 0)
     for stat in Path("/proc").glob("[0-9]*/cmdline"):
         if job["id"].encode() in _content(stat):
             os.kill(int(stat.parent.name), 9)
-    failed = finish(client, job)
+    failed = finish(job_client, job)
     assert failed["state"] == "failed"
     assert "ended early" in failed["detail"]
-    assert not list(folder.glob("*/*.stance.csv"))
+    assert not list(job_folder.glob("*/*.stance.csv"))
 
 
 def _content(path: Path) -> bytes:
@@ -126,35 +87,35 @@ def _content(path: Path) -> bytes:
         return b""
 
 
-def test_no_more_run_at_a_time_than_may_be(client: TestClient) -> None:
+def test_no_more_run_at_a_time_than_may_be(job_client: TestClient) -> None:
     content = to_csv(rows_of(60_000))
-    jobs = [send(client, "posts.csv", content) for _ in range(3)]
+    jobs = [send(job_client, "posts.csv", content) for _ in range(3)]
     for job in jobs[:2]:
-        start(client, job)
-    refused = client.post(f"/jobs/{jobs[2]['id']}/start", json={"text_column": "text"})
+        start(job_client, job)
+    refused = job_client.post(f"/jobs/{jobs[2]['id']}/start", json={"text_column": "text"})
     assert_problem(refused, 503)
     assert int(refused.headers["retry-after"]) > 0
-    client.delete(f"/jobs/{jobs[0]['id']}")
-    start(client, jobs[2])
+    job_client.delete(f"/jobs/{jobs[0]['id']}")
+    start(job_client, jobs[2])
 
 
-def test_no_more_are_kept_than_may_be(client: TestClient, folder: Path) -> None:
-    job = send(client, "posts.csv", to_csv(rows_of(1)))
+def test_no_more_are_kept_than_may_be(job_client: TestClient, job_folder: Path) -> None:
+    job = send(job_client, "posts.csv", to_csv(rows_of(1)))
     for number in range(19):
-        shutil.copytree(folder / job["id"], folder / f"{number:032}")
-    refused = client.post("/jobs?name=posts.csv", content=to_csv(rows_of(1)))
+        shutil.copytree(job_folder / job["id"], job_folder / f"{number:032}")
+    refused = job_client.post("/jobs?name=posts.csv", content=to_csv(rows_of(1)))
     assert_problem(refused, 503)
     assert int(refused.headers["retry-after"]) > 0
 
 
 def test_what_nobody_fetches_is_removed_after_its_time(
-    client: TestClient, settings: Settings, folder: Path
+    job_client: TestClient, job_settings: Settings, job_folder: Path
 ) -> None:
-    old, new = (send(client, "posts.csv", to_csv(rows_of(2))) for _ in range(2))
-    past = time.time() - 60 * settings.job_minutes - 1
-    for path in [folder / old["id"], *(folder / old["id"]).iterdir()]:
+    old, new = (send(job_client, "posts.csv", to_csv(rows_of(2))) for _ in range(2))
+    past = time.time() - 60 * job_settings.job_minutes - 1
+    for path in [job_folder / old["id"], *(job_folder / old["id"]).iterdir()]:
         os.utime(path, (past, past))
-    with TestClient(create_app(settings)) as other:  # Sweeps when it starts.
+    with TestClient(create_app(job_settings)) as other:  # Sweeps when it starts.
         wait(other, old, lambda now: now.get("status") == 404)
         assert other.get(f"/jobs/{new['id']}").status_code == 200
 
@@ -168,13 +129,13 @@ def test_a_service_leaves_nothing_of_its_own_behind(tiny_artifact: Path, tmp_pat
         assert list(tmp_path.iterdir()) == []
 
 
-def test_only_jobs_are_removed_from_a_folder(client: TestClient, folder: Path) -> None:
-    send(client, "posts.csv", to_csv(rows_of(1)))
-    (folder / "mine.txt").write_text("mine")
-    remove_jobs(folder)
-    assert [path.name for path in folder.iterdir()] == ["mine.txt"]
+def test_only_jobs_are_removed_from_a_folder(job_client: TestClient, job_folder: Path) -> None:
+    send(job_client, "posts.csv", to_csv(rows_of(1)))
+    (job_folder / "mine.txt").write_text("mine")
+    remove_jobs(job_folder)
+    assert [path.name for path in job_folder.iterdir()] == ["mine.txt"]
 
 
 @pytest.mark.parametrize("job_id", ["%2e%2e", "x" * 32, "%2e%2e%2fetc"])
-def test_an_id_that_is_none_leads_nowhere(client: TestClient, job_id: str) -> None:
-    assert_problem(client.get(f"/jobs/{job_id}"), 404)
+def test_an_id_that_is_none_leads_nowhere(job_client: TestClient, job_id: str) -> None:
+    assert_problem(job_client.get(f"/jobs/{job_id}"), 404)
