@@ -20,11 +20,16 @@ PATIENCE = 60.0
 
 
 class Server(NamedTuple):
-    """A running server: its address, its (first) process, and the file of its log."""
+    """A running server: its port, its (first) process, and the file of its log."""
 
-    url: str
+    port: int
     process: subprocess.Popen[bytes]
     log: Path
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self.port}"
 
     def get(self, path: str) -> httpx2.Response:
         """Ask for a path."""
@@ -45,7 +50,7 @@ def running(model: Path, log: Path, **settings: object) -> Iterator[Server]:
         log.open("wb") as file,
         subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=file) as process,
     ):
-        server = Server(f"http://127.0.0.1:{port}", process, log)
+        server = Server(port, process, log)
         try:
             until(lambda: is_ready(server) or process.poll() is not None, "the server is ready")
             assert process.poll() is None, log.read_text()

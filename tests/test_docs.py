@@ -2,11 +2,8 @@
 
 import json
 import re
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +14,11 @@ import stance
 from benchmarks import figures
 from labels.sentences import read_labelled_set
 from service.app import create_app
+from service.artifact import DEFAULT_ARTIFACT
 from service.classifier import Classifier
 from service.settings import Settings, shown
 from tests.conftest import ROOT
+from tests.servers import Server, running
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 CARD = (ROOT / "MODEL_CARD.md").read_text(encoding="utf-8")
@@ -50,29 +49,10 @@ def workplace(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Run `stance serve` as its users do, on a free port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "stance", "serve", "--port", str(port)]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL) as process:
-        try:
-            _wait_until_ready(port, process)
-            yield port
-        finally:
-            process.terminate()
-
-
-def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5)
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("the server did not become ready")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Serve the trained model as its users do."""
+    with running(DEFAULT_ARTIFACT, tmp_path_factory.mktemp("docs") / "log") as server:
+        yield server
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -89,9 +69,9 @@ def test_a_command_of_the_readme_runs(workplace: Path, command: str, trained: Cl
     assert done.stdout or (workplace / "scored.csv").exists()
 
 
-def test_the_request_of_the_readme_gets_the_answer_it_shows(server: int) -> None:
+def test_the_request_of_the_readme_gets_the_answer_it_shows(server: Server) -> None:
     curl = next(line for line in SHELL if line.startswith("curl"))
-    line = curl.replace("127.0.0.1:8000", f"127.0.0.1:{server}")
+    line = curl.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
     done = subprocess.run(["/bin/sh", "-c", line], capture_output=True, check=True)
     answer = json.loads(done.stdout)
     shown = json.loads(between_markers(README, "answer").strip().strip("`").removeprefix("json"))
@@ -103,11 +83,11 @@ def test_the_request_of_the_readme_gets_the_answer_it_shows(server: int) -> None
     assert answer == shown
 
 
-def test_a_taken_port_is_told(server: int) -> None:
-    command = [sys.executable, "-m", "stance", "serve", "--port", str(server)]
+def test_a_taken_port_is_told(server: Server) -> None:
+    command = [sys.executable, "-m", "stance", "serve", "--port", str(server.port)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2
-    assert f"cannot listen on 127.0.0.1:{server}" in done.stderr
+    assert f"cannot listen on 127.0.0.1:{server.port}" in done.stderr
     assert "--port" in done.stderr
 
 

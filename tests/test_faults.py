@@ -130,7 +130,7 @@ def test_without_file_descriptors_open_connections_are_answered_and_new_ones_lat
     ):
         assert client.get("/health/ready").status_code == 200
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (limit, limit))
-        address = ("127.0.0.1", httpx2.URL(server.url).port)
+        address = ("127.0.0.1", server.port)
         idle = [socket.create_connection(address, PATIENCE) for _ in range(2 * limit)]
         descriptors = Path(f"/proc/{server.process.pid}/fd")
         until(lambda: len(os.listdir(descriptors)) >= limit - 1, "no descriptor is left")

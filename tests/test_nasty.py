@@ -144,7 +144,7 @@ def test_nasty_headers_do_no_harm(server: Server, headers: dict[str, str]) -> No
 def test_what_is_no_request_is_refused_and_the_next_one_is_answered(
     server: Server, name: str
 ) -> None:
-    with socket.create_connection(("127.0.0.1", httpx2.URL(server.url).port), 10) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), 10) as connection:
         try:
             connection.sendall(RAW[name])
             connection.shutdown(socket.SHUT_WR)

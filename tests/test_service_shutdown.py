@@ -27,7 +27,7 @@ HEAD = (
 
 def begin_request(server: Server) -> socket.socket:
     """Send all of a request but its last byte, on a connection that the server has taken."""
-    connection = socket.create_connection(("127.0.0.1", httpx2.URL(server.url).port), PATIENCE)
+    connection = socket.create_connection(("127.0.0.1", server.port), PATIENCE)
     connection.sendall(HEAD + BODY[:-1])
     assert server.get("/health/live").status_code == 200  # taken in order: ours was before
     return connection
@@ -137,7 +137,7 @@ def test_an_interrupt_does_not_wait_for_the_drain_time(tiny_artifact: Path, tmp_
 
 def is_listening(server: Server) -> bool:
     try:
-        socket.create_connection(("127.0.0.1", httpx2.URL(server.url).port), 1).close()
+        socket.create_connection(("127.0.0.1", server.port), 1).close()
     except OSError:
         return False
     return True

@@ -1,12 +1,6 @@
 """A served page in a browser: the system's Chromium against `stance serve` on a free port."""
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +10,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
-from tests.conftest import ROOT
+from service.artifact import DEFAULT_ARTIFACT
+from tests.servers import running
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -32,7 +27,6 @@ FLAGS = [
 ]
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 360, "height": 740}
-READY_SECONDS = 60
 
 expect.set_options(timeout=20_000)
 
@@ -89,28 +83,9 @@ def corrections(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="package")
 def server(corrections: Path) -> Iterator[str]:
     """Serve the trained model on a free port; takes corrections."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "stance", "serve", "--port", str(port)]
-    environment = os.environ | {"STANCE_CORRECTIONS": f"sqlite:///{corrections}"}
-    with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
-        try:
-            _wait_until_ready(port, process)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + READY_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=5)
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise RuntimeError("the server did not become ready")
+    log, url = corrections.with_name("log"), f"sqlite:///{corrections}"
+    with running(DEFAULT_ARTIFACT, log, corrections=url) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="package")

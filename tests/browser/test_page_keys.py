@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from service.artifact import DEFAULT_ARTIFACT
 from service.keys import add_key
-from tests.conftest import ROOT
 from tests.servers import Server, running
 
 
@@ -23,8 +23,7 @@ def key(key_file: Path) -> str:
 
 @pytest.fixture(scope="module")
 def guarded(key: str, key_file: Path) -> Iterator[Server]:
-    model = ROOT / "models" / "default"
-    with running(model, key_file.with_name("log"), keys=key_file) as server:
+    with running(DEFAULT_ARTIFACT, key_file.with_name("log"), keys=key_file) as server:
         yield server
 
 
