@@ -22,9 +22,9 @@ def test_a_job_shows_its_progress_and_ends_when_it_is_removed(
 ) -> None:
     job = send(job_client, "posts.csv", to_csv(rows_of(60_000)))
     start(job_client, job)
-    running = wait(job_client, job, lambda now: now["done"] > 0)
-    assert running["state"] == "running"
-    assert running["share"] == pytest.approx(running["done"] / 60_000)
+    now = wait(job_client, job, lambda now: now["done"] > 0)
+    assert now["state"] == "running"
+    assert now["share"] == pytest.approx(now["done"] / 60_000)
     assert_problem(job_client.get(f"/jobs/{job['id']}/result"), 409)
     assert_problem(job_client.post(f"/jobs/{job['id']}/start", json={"text_column": "text"}), 409)
     assert job_client.delete(f"/jobs/{job['id']}").json()["state"] == "cancelled"
