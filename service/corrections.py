@@ -3,6 +3,7 @@
 What is stored is what the request holds, and the time. ``labels.correction_store`` keeps it.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("stance")
 
+STORED_AT_A_TIME = 5
+"""Corrections that are being stored; further ones wait.
+
+Each takes a thread of those that also classify long texts (40), and a database that hangs keeps it.
+"""
+
 _PROBLEMS = errors.responses(
     {
         400: "The body is not valid JSON in UTF-8.",
@@ -31,7 +38,7 @@ _PROBLEMS = errors.responses(
         413: "The body is larger than the limit.",
         415: "The content type is not application/json.",
         422: "A field is missing, unknown, of the wrong type or beyond a limit.",
-        503: "The correction cannot be stored now; nothing of it was.",
+        503: "The correction cannot be stored now.",
     }
 )
 
@@ -57,6 +64,7 @@ def corrections_router(
 ) -> APIRouter:
     """Return the route that stores corrections in ``store``, or says that there is none."""
     router = APIRouter(tags=["corrections"])
+    places = asyncio.Semaphore(STORED_AT_A_TIME)
 
     @router.post(
         "/corrections",
@@ -72,10 +80,11 @@ def corrections_router(
         content = await requests.read_json(request)
         correction = _parse(content, taxonomy_of(request))
         try:
-            correction_id = await run_in_threadpool(store.add, correction)
+            async with places:
+                correction_id = await run_in_threadpool(store.add, correction)
         except StoreError as error:
             log.error("corrections: %s", error)
-            detail = "The correction cannot be stored now; nothing of it was. Try again later."
+            detail = "The correction cannot be stored now. Try again later."
             raise ProblemError(503, detail) from None
         stored = CorrectionResponse(id=correction_id, stored_at=correction.stored_at)
         return Response(stored.model_dump_json(), 201, media_type="application/json")
