@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -137,7 +137,8 @@ def _write_review(corrections: str, labels: Path, output: Path) -> None:
     from labels.sentences import read_labelled_set
     from labels.taxonomy import read_taxonomy
 
-    found = open_store(corrections).read()
+    with closing(open_store(corrections)) as store:
+        found = store.read()
     reviewed = review(found, read_taxonomy(labels), read_labelled_set(labels))
     with output.open("xb") as file:  # An older one may hold a reader's work.
         file.write(to_json_lines(reviewed.rows))

@@ -6,11 +6,11 @@ What is stored is what the request holds, and the time. ``labels.correction_stor
 import asyncio
 import logging
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from labels.corrections import Correction, StoreError
 from labels.sentences import text_problems
@@ -28,7 +28,7 @@ log = logging.getLogger("stance")
 STORED_AT_A_TIME = 5
 """Corrections that are being stored; further ones wait.
 
-Each takes a thread of those that also classify long texts (40), and a database that hangs keeps it.
+In threads of their own: a database that hangs keeps them, and long texts are classified in others.
 """
 
 _PROBLEMS = errors.responses(
@@ -64,7 +64,7 @@ def corrections_router(
 ) -> APIRouter:
     """Return the route that stores corrections in ``store``, or says that there is none."""
     router = APIRouter(tags=["corrections"])
-    places = asyncio.Semaphore(STORED_AT_A_TIME)
+    threads = ThreadPoolExecutor(STORED_AT_A_TIME, "corrections")
 
     @router.post(
         "/corrections",
@@ -80,8 +80,8 @@ def corrections_router(
         content = await requests.read_json(request)
         correction = _parse(content, taxonomy_of(request))
         try:
-            async with places:
-                correction_id = await run_in_threadpool(store.add, correction)
+            loop = asyncio.get_running_loop()
+            correction_id = await loop.run_in_executor(threads, store.add, correction)
         except StoreError as error:
             log.error("corrections: %s", error)
             detail = "The correction cannot be stored now. Try again later."
