@@ -6,6 +6,7 @@ jobs can answer for it: ``job.json`` from its arrival on, ``start.json`` once it
 """
 
 import asyncio
+import fcntl
 import os
 import re
 import secrets
@@ -39,6 +40,7 @@ SWEEP_SECONDS = 30
 KEPT_PER_RUNNING = 10
 """How many files may be kept for each that may be scored at a time."""
 
+_OWN_FOLDER, _LOCK = "stance-jobs-", "lock"
 _ID = re.compile(r"[\w-]{32}", re.ASCII)
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 
@@ -234,6 +236,31 @@ class Jobs:
             self._folder = Path(self._own.name)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder
+
+
+def take_folder() -> Path:
+    """Return a new folder for the jobs of this process and all that come from it.
+
+    They hold a lock on it as long as one of them lives.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=_OWN_FOLDER))
+    lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    os.set_inheritable(lock, False)  # what is started to read a file must not hold it
+    return folder
+
+
+def remove_abandoned() -> None:
+    """Remove the folders of services of this user that were killed and could not do it."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_OWN_FOLDER}*"):
+        with suppress(OSError):
+            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(lock).st_uid == os.getuid():
+                    shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def remove_jobs(folder: Path) -> None:

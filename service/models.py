@@ -61,9 +61,11 @@ class ServedModel:
                     log.error("model refused, %s stays: %s", self.classifier.model.version, error)
                 self.refusal = str(error)
                 raise
-            log.info(
-                "model %s replaces %s", classifier.model.version, self.classifier.model.version
-            )
+            before, after = self.classifier.model.version, classifier.model.version
+            if after == before:
+                log.info("model %s read again, it is the same", after)
+            else:
+                log.info("model %s replaces %s", after, before)
             self.refusal = None
             self.classifier = classifier
 
@@ -96,6 +98,22 @@ def prepare(path: Path) -> Classifier:
     return _prepared[path].classifier
 
 
+def check_shadow(classifier: Classifier, shadow: Classifier) -> None:
+    """Refuse a shadow that cannot be compared.
+
+    Raises
+    ------
+    ArtifactError
+        If it has other labels.
+    """
+    ours, theirs = classifier.taxonomy.ids, shadow.taxonomy.ids
+    if theirs != ours:
+        raise ArtifactError(
+            f"{shadow.artifact.path}: its labels are {', '.join(theirs)}; a shadow needs those of "
+            f"the model in service: {', '.join(ours)}"
+        )
+
+
 def _open(path: Path) -> ServedModel:
     # Taken out, so that nothing holds the model once another replaces it.
     prepared = _prepared.pop(path, None)
@@ -113,7 +131,8 @@ class Models:
         self._all = [self.served]
         self.shadow: Shadow | None = None
         if shadow is not None:
-            compared = ServedModel(shadow)
+            compared = _open(shadow)
+            check_shadow(self.served.classifier, compared.classifier)
             self._all.append(compared)
             self.shadow = Shadow(lambda: compared.classifier)
         self._wake = threading.Event()

@@ -3,11 +3,13 @@
 import gc
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
@@ -15,7 +17,7 @@ from service import logs
 from service.classifier import Classifier
 from service.connections import ImpatientProtocol
 from service.corrections import open_store
-from service.jobs import remove_jobs
+from service.jobs import remove_abandoned, remove_jobs, take_folder
 from service.settings import Settings, is_loopback
 from service.workers import fork_workers
 
@@ -47,7 +49,7 @@ def serve(settings: Settings) -> None:
     StoreError
         If corrections cannot be stored where the settings say.
     """
-    with _job_folder(settings), _shared_figures(settings.workers):
+    with _terminable(), _job_folder(settings), _shared_figures(settings.workers):
         classifier = _prepare(settings)
         if settings.keys is not None:
             from service.keys import read_keys
@@ -84,9 +86,12 @@ def _prepare(settings: Settings) -> Classifier:
     gc.disable()
     # Not before _shared_figures: service.metrics looks for the folder when it is imported.
     from service import app  # noqa: F401
-    from service.models import prepare
+    from service.models import check_shadow, prepare
 
-    return prepare(settings.model)
+    classifier = prepare(settings.model)
+    if settings.shadow is not None:
+        check_shadow(classifier, prepare(settings.shadow))
+    return classifier
 
 
 def _greet(settings: Settings, classifier: Classifier) -> None:
@@ -108,12 +113,46 @@ def _greet(settings: Settings, classifier: Classifier) -> None:
         )
 
 
+class _Terminated(BaseException):
+    """SIGTERM came."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end the blocks inside as an error would, and then the process as it always does.
+
+    The server finishes and sends itself the signal again, which ends a process on the spot: what
+    was sent to it would stay behind.
+    """
+
+    def terminate(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a second one must not stop the cleaning
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    except _Terminated:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.raise_signal(signal.SIGTERM)
+
+
 @contextmanager
 def _job_folder(settings: Settings) -> Iterator[None]:
     """Name one folder of jobs for all server processes, and empty it at the end."""
+    remove_abandoned()
     try:
-        folder = settings.job_folder or Path(tempfile.mkdtemp(prefix="stance-jobs-"))
-    except OSError:
+        if settings.job_folder is None:
+            folder, is_own = take_folder(), True
+        else:
+            folder, is_own = settings.job_folder, False
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        if settings.job_folder is not None:
+            raise ServerError(
+                f"files cannot be kept in {settings.job_folder} ({error.strerror}); choose another "
+                "--job-folder"
+            ) from error
         yield  # Nothing can be written here; the routes that need it say so.
         return
     os.environ["STANCE_JOB_FOLDER"] = str(folder)
@@ -121,7 +160,7 @@ def _job_folder(settings: Settings) -> Iterator[None]:
         yield
     finally:
         remove_jobs(folder)
-        if settings.job_folder is None:
+        if is_own:
             shutil.rmtree(folder, ignore_errors=True)
 
 

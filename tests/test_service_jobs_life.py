@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from service.app import create_app
 from service.jobs import remove_jobs
 from service.settings import Settings
 from tests.jobs import finish, rows_of, send, start, to_csv, wait
-from tests.servers import PATIENCE, running
+from tests.servers import PATIENCE, Server, running
 from tests.test_service_app import assert_problem
 
 
@@ -65,6 +66,45 @@ def test_every_worker_of_a_server_answers_and_it_leaves_nothing(
         server.process.terminate()
         server.process.wait(PATIENCE)
     assert list(folder.iterdir()) == []
+
+
+def leave_a_file(server: Server) -> None:
+    """Send a file and check that it is there."""
+    content = to_csv(rows_of(3))
+    assert httpx2.post(f"{server.url}/jobs?name=posts.csv", content=content).status_code == 201
+
+
+def test_nothing_is_left_when_a_server_without_workers_is_told_to_end(
+    tiny_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    with running(tiny_artifact, tmp_path / "log", drain_seconds=0) as server:
+        leave_a_file(server)
+        assert [*folder.rglob("posts.csv")]
+        server.process.terminate()
+        assert server.process.wait(PATIENCE) == -signal.SIGTERM
+    assert list(folder.iterdir()) == []
+
+
+def test_what_a_killed_server_left_goes_when_the_next_one_begins(
+    tiny_artifact: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    with running(tiny_artifact, tmp_path / "log") as killed:
+        leave_a_file(killed)
+        killed.process.kill()
+        killed.process.wait(PATIENCE)
+    left = [*folder.rglob("posts.csv")]
+    assert left
+    with running(tiny_artifact, tmp_path / "log") as server:
+        assert not left[0].exists()
+        leave_a_file(server)
+        with running(tiny_artifact, tmp_path / "other log"):
+            assert [*folder.rglob("posts.csv")]  # of a server that lives
 
 
 def test_a_process_that_dies_is_told(job_client: TestClient, job_folder: Path) -> None:

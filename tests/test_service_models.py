@@ -3,10 +3,13 @@
 import gc
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,8 @@ from service.classifier import Classifier, load
 from service.models import Models, ServedModel, prepare
 from service.settings import Settings
 from service.shadow import Shadow
-from tests.conftest import damage, put
-from tests.servers import running, until
+from tests.conftest import ROOT, damage, put
+from tests.servers import PATIENCE, free_port, running, until
 
 TEXT = "The port brings jobs. Washington only sends warnings about China.\n"
 GENEROUS = "2-generous"
@@ -121,6 +124,46 @@ def test_reload_puts_the_new_model_in_service_before_it_answers(
     answer = shadowed.post("/admin/reload").json()
     assert answer == {"model": {"name": "stance", "version": GENEROUS}, "replaced": True}
     assert shadowed.post("/classify", json={"text": TEXT}).json()["model"]["version"] == GENEROUS
+
+
+def relabelled(artifact: Path, to: Path) -> Path:
+    """Write an artifact with a label of another name."""
+    shutil.copytree(artifact, to)
+    path = to / "manifest.json"
+    manifest = orjson.loads(path.read_bytes().replace(b"security_alarm", b"security_concern"))
+    manifest.pop("seal")
+    digest = sha256(orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    path.write_bytes(orjson.dumps(manifest | {"seal": digest}, option=options) + b"\n")
+    return to
+
+
+def test_a_shadow_with_other_labels_is_refused(tiny_artifact: Path, tmp_path: Path) -> None:
+    other = relabelled(tiny_artifact, tmp_path / "other")
+    assert load(other).taxonomy.ids[-1] == "security_concern"
+    with pytest.raises(ArtifactError, match=r"security_concern; a shadow needs .* security_alarm"):
+        Models(tiny_artifact, other)
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [("--shadow", "manifest.json: cannot be read"), ("--job-folder", "choose another --job-fold")],
+)
+def test_what_cannot_be_used_is_told_in_a_line(
+    tiny_artifact: Path, tmp_path: Path, n_workers: int, option: str, message: str
+) -> None:
+    (tmp_path / "file").touch()
+    command = [sys.executable, "-m", "stance", "serve", "--port", str(free_port())]
+    command += ["--model", str(tiny_artifact), option, str(tmp_path / "file" / "folder")]
+    command += ["--workers", str(n_workers)]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert str(tmp_path / "file" / "folder") in line
+    assert message in line
 
 
 def test_reload_says_why_it_refuses(shadowed: TestClient, artifact_copy: Path) -> None:
