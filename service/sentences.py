@@ -7,6 +7,7 @@ the cost is linear, also on hostile input.
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 import sentencex
 
@@ -20,31 +21,49 @@ Quotation marks that are never closed cost it the square of what it sees: a text
 16 seconds at once and takes half a second in windows.
 """
 
-WRAPPED_WIDTHS = range(50, 121)
-"""Widths, in code points, to which mail programs, wires and converters break lines."""
+WRAPPED_WIDTHS = range(28, 201)
+"""Widths, in columns, to which mail programs, wires, narrow pages and converters break lines."""
 
-NEARLY_FULL = 0.6
-"""Part of the width from which a line may have been broken because the next word did not fit."""
+NEARLY_FULL = 0.95
+"""Part of the width that a line and the next word exceed if that word did not fit."""
+
+MIN_FULL = 0.75
+"""Least share of the line breaks that are told by the width, in a text of fixed width."""
 
 # Nothing ends a sentence here but, perhaps, the last sign. Most texts of one sentence are like it,
 # and three quarters of their time would go into looking for boundaries.
 _ONE_SENTENCE = re.compile(r"[\w ,'’\"“”()%-]*[.!?。！？]?")
 # A title or a counter is always followed by what it belongs to, so no sentence ends here.
 _BINDS_FORWARD = re.compile(
-    r"""(?:^|[\s("“«—–-])(?:
+    r"""(?:^|[\s("“«'’—–-])(?:
         Mr|Mrs|Ms|Dr|Prof|Sr|Sra|Srta|Dra|Lic|Ing|Gral|Gen|Sen|Rep|Gov|Col|Capt|Lt|Sgt|Adm|St|Hon
-      | Rev|Mme|Mlle|MM|Exmo|Exma|Frhr|Nr|No|[Nn][oº]|[Nn]úm|[Aa]rt|Abs|[Ff]ig|[Vv]ol|pp|cf|vs
+      | Rev|Mlle|MM|Frhr|Nr|[Nn]º|[Nn]úm|[Aa]rt|Abs|[Ff]ig|[Vv]ol|pp|cf|vs
       | ca|bzw|sog|z\.\s?B|d\.\s?h
       | p\.\s?ej|e\.g|i\.e | [A-ZÀ-Þ]
+      | [Dd]ep|[Gg]ob|[Gg]ov|[Pp]res|[Ss]en|[Gg]én|[Gg]ral|[Cc]nel|[Cc]el|[Mm]gr|[Aa]v|[Ee]ng
+      | [Ee]xm[oa]|[Mm]me|[Dd]ra?|[Ss]ra?|[Pp]rof|(?<!\d\s)[Mm]in
     )\.$""",
     re.VERBOSE,
 )
 # These may end a sentence: only a small letter or a figure behind them shows that they did not.
 _MAY_BIND = re.compile(
     r"(?:\b[A-Za-z]\.(?:\s?[A-Za-z]\.)+"
-    r"|\b(?:Inc|Corp|Ltd|Co|Jr|etc|approx|Mio|Mrd|EE\. UU|Cía|Ltda|Av|dept)\.)$"
+    r"|\b(?:Inc|Corp|Ltd|Co|Jr|[Nn]o|etc|approx|acc|Mio|Mrd|mill|EE\. UU|Cía|Ltda|Av|dept|inkl|u\.a"
+    r"|[Jj]an|[Ff]eb|[Mm]ar|[Aa]pr|[Jj]un|[Jj]ul|[Aa]ug|[Ss]ept?|[Oo][ck]t|[Nn]ov|[Dd]e[czs]"
+    r"|[Ee]ne|[Aa]br|[Aa]go|[Dd]ic|[Ff]ev|[Mm]ai|[Ss]et|[Oo]ut|janv|févr|avr|juil|déc)\.)$"
+)
+# In German a number with a full stop is an ordinal; behind other words it may end a sentence.
+_ORDINAL = re.compile(
+    r"""(?:^|\b(?:[Aa]m|[Ii]m|[Vv]om|[Zz]um|[Zz]ur|[Bb]eim|[Aa]b|[Bb]is|[Ss]eit|[Dd](?:er|ie|as|em|en|es)
+      | (?:[Dd]ies|[Jj]ed|[Jj]en|[Ee]in|[Ii]hr|[Ss]ein|[Uu]nser)(?:e[mnrs]?)? | [A-ZÄÖÜ]\w+s)\s|,\s)
+    \d{1,3}\.$""",
+    re.VERBOSE,
 )
 _ONLY_COUNTER = re.compile(r"(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]")
+_WIDE = re.compile(
+    "[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]"
+)
+_ONLY_ADDRESS = re.compile(r"[!-~]*")
 _BULLET = re.compile(r"(?:[-*•–—·▪►]|\d{1,3}[.)])\s")
 
 
@@ -72,7 +91,7 @@ def cut_sentences(text: str, language: str) -> list[tuple[int, int]]:
         if is_paragraph_break or not text[start:end].strip():
             is_break = True
             continue
-        if spans and not is_break and _belongs_together(text, spans[-1], start):
+        if spans and not is_break and _belongs_together(text, spans[-1], start, language):
             spans[-1] = (spans[-1][0], end)
         else:
             spans.append((start, end))
@@ -107,35 +126,51 @@ def _find_pieces(text: str, language: str) -> Iterator[tuple[int, int, bool]]:
         start = begin
 
 
-def _belongs_together(text: str, before: tuple[int, int], start: int) -> bool:
-    """Tell whether the boundary at ``start`` cuts a sentence at an abbreviation."""
+def _belongs_together(text: str, before: tuple[int, int], start: int, language: str) -> bool:
+    """Tell whether the boundary at ``start`` cuts a sentence at an abbreviation or an ordinal."""
+    following = text[start]
+    if following in "ºª°":
+        return True
     if "\n" in text[max(before[0], start - MERGE_LOOK_BACK) : start].lstrip():
         return False
     tail = text[max(before[0], start - MERGE_LOOK_BACK) : start].rstrip()
     if start - before[0] <= MERGE_LOOK_BACK and _ONLY_COUNTER.fullmatch(tail.strip()):
         return True
-    if _BINDS_FORWARD.search(tail):
+    if _BINDS_FORWARD.search(tail) or (language == "de" and _ORDINAL.search(tail)):
         return True
-    following = text[start]
     return bool(_MAY_BIND.search(tail)) and (following.islower() or following.isdigit())
 
 
 def _wrap_width(text: str) -> int:
-    """Return the width to which lines were broken, 0 if they were not."""
+    """Return the width in columns to which lines were broken, 0 if they were not."""
     if "\n" not in text:
         return 0
-    lengths = [len(line) for line in text.split("\n") if line.strip()]
-    longest = max(lengths, default=0)
-    n_full = sum(length >= NEARLY_FULL * longest for length in lengths)
-    is_wrapped = longest in WRAPPED_WIDTHS and len(lengths) > 2 and 2 * n_full >= len(lengths)
-    return longest if is_wrapped else 0
+    lines = [line.strip() for line in text.split("\n")]
+    # An address cannot be broken, whatever the width.
+    width = max((_columns(line) for line in lines if not _ONLY_ADDRESS.fullmatch(line)), default=0)
+    breaks = [pair for pair in pairwise(lines) if all(pair)]
+    if width not in WRAPPED_WIDTHS or len(breaks) < 2:
+        return 0
+    n_full = sum(_is_full(line, following, width) for line, following in breaks)
+    return width if n_full >= MIN_FULL * len(breaks) else 0
+
+
+def _is_full(line: str, following: str, width: int) -> bool:
+    """Tell whether the next word, or Chinese character, did not fit into a line."""
+    word = following[0] if _WIDE.match(following) else following.split(maxsplit=1)[0]
+    return _columns(line) + 1 + _columns(word) > NEARLY_FULL * width
+
+
+def _columns(line: str) -> int:
+    """Return how wide a line is; Chinese characters and signs take two columns."""
+    return len(line) + len(_WIDE.findall(line))
 
 
 def _split_lines(text: str, span: tuple[int, int], wrap_width: int) -> list[tuple[int, int]]:
     """Cut a span at the line breaks that end something: a headline, a list item, a signature.
 
     A line that goes on with a small letter was broken in mid-sentence. In a text of fixed width
-    so was every line that is nearly full.
+    so was every line into which the next word did not fit.
     """
     start, end = span
     parts = []
@@ -145,8 +180,8 @@ def _split_lines(text: str, span: tuple[int, int], wrap_width: int) -> list[tupl
         head = text[position : min(position + MERGE_LOOK_BACK, end)].lstrip()
         if not head or head[0].islower():
             continue
-        line_start = text.rfind("\n", 0, newline) + 1
-        is_full = wrap_width > 0 and newline - line_start >= NEARLY_FULL * wrap_width
+        line = text[text.rfind("\n", 0, newline) + 1 : newline].strip()
+        is_full = wrap_width > 0 and _is_full(line, head, wrap_width)
         if _BULLET.match(head) or not is_full:
             parts.append((start, newline))
             start = position
