@@ -21,7 +21,7 @@ def pieces(text: str, language: str = "en") -> list[str]:
     [
         ("en", "Mr. Li met Gen. Smith. They spoke.", ["Mr. Li met Gen. Smith.", "They spoke."]),
         ("en", "The U.S. warned. It did so at 5 p.m. local time.", ["The U.S. warned.", "It did so at 5 p.m. local time."]),
-        ("en", "They said no. China won. No. 5 came.", ["They said no.", "China won.", "No. 5 came."]),
+        ("pt", "Disse que não. A China é o no. 3 deles.", ["Disse que não.", "A China é o no. 3 deles."]),
         ("en", "J. Smith of Acme Inc. spoke. He left.", ["J. Smith of Acme Inc. spoke.", "He left."]),
         ("es", "El Sr. Díaz habló. EE. UU. calló.", ["El Sr. Díaz habló.", "EE. UU. calló."]),
         ("de", "Es kostet ca. 5 Mio. Euro. Gut.", ["Es kostet ca. 5 Mio. Euro.", "Gut."]),
