@@ -6,7 +6,6 @@ jobs can answer for it: ``job.json`` from its arrival on, ``start.json`` once it
 """
 
 import asyncio
-import fcntl
 import os
 import re
 import secrets
@@ -38,9 +37,11 @@ times the file; of ten million empty ones, or packed ones, without this limit al
 
 SWEEP_SECONDS = 30
 KEPT_PER_RUNNING = 10
-"""How many files may be kept for each that may be scored at a time."""
+"""How many files may be kept for each that may be scored at a time.
 
-_OWN_FOLDER, _LOCK = "stance-jobs-", "lock"
+A further one takes the place of the oldest that was sent and never started.
+"""
+
 _ID = re.compile(r"[\w-]{32}", re.ASCII)
 _UNSAFE = re.compile(r"[^\w.-]+", re.ASCII)
 
@@ -87,14 +88,14 @@ class Jobs:
         Raises
         ------
         BusyError
-            If as many files as may be are kept.
+            If as many files as may be are kept, and all of them were started.
         RefusalError
             If it cannot be read.
         OSError
             If it cannot be stored.
         """
         if len(self._folders()) >= KEPT_PER_RUNNING * self._settings.max_jobs:
-            raise BusyError
+            self._make_room()
         job_id = secrets.token_urlsafe(24)
         folder = self._root() / job_id
         folder.mkdir(mode=0o700)
@@ -215,6 +216,19 @@ class Jobs:
                 progress = _read(folder / PROGRESS) or {}
                 write_progress(folder, progress | {"state": "failed", "detail": detail})
 
+    def _make_room(self) -> None:
+        """Remove the oldest file that was sent and never started.
+
+        Raises
+        ------
+        BusyError
+            If there is none.
+        """
+        waiting = [f for f in self._folders() if (f / JOB).exists() and not (f / START).exists()]
+        if not waiting:
+            raise BusyError
+        _discard(min(waiting, key=lambda folder: _changed(folder / JOB)))
+
     def _count_running(self) -> int:
         n = 0
         for folder in self._folders():
@@ -236,31 +250,6 @@ class Jobs:
             self._folder = Path(self._own.name)
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self._folder
-
-
-def take_folder() -> Path:
-    """Return a new folder for the jobs of this process and all that come from it.
-
-    They hold a lock on it as long as one of them lives.
-    """
-    folder = Path(tempfile.mkdtemp(prefix=_OWN_FOLDER))
-    lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(lock, fcntl.LOCK_EX)
-    os.set_inheritable(lock, False)  # what is started to read a file must not hold it
-    return folder
-
-
-def remove_abandoned() -> None:
-    """Remove the folders of services of this user that were killed and could not do it."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_OWN_FOLDER}*"):
-        with suppress(OSError):
-            lock = os.open(folder / _LOCK, os.O_RDWR | os.O_NOFOLLOW)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if os.fstat(lock).st_uid == os.getuid():
-                    shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
 
 
 def remove_jobs(folder: Path) -> None:

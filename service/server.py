@@ -17,7 +17,8 @@ from service import logs
 from service.classifier import Classifier
 from service.connections import ImpatientProtocol
 from service.corrections import open_store
-from service.jobs import remove_abandoned, remove_jobs, take_folder
+from service.job_folder import remove_abandoned, take_folder
+from service.jobs import remove_jobs
 from service.settings import Settings, is_loopback
 from service.workers import fork_workers
 

@@ -186,7 +186,7 @@ def _as_problems() -> Iterator[None]:
     except StateError as error:
         raise ProblemError(409, f"{str(error).capitalize()}.") from None
     except BusyError:
-        detail = "As many files as may be are being read; come again soon."
+        detail = "As many files as may be are being read, scored or kept; come again soon."
         raise ProblemError(503, detail, headers=retry) from None
     except OSError as error:
         detail = f"The service cannot keep the file now ({error.strerror})."

@@ -5,6 +5,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -139,13 +140,38 @@ def test_no_more_run_at_a_time_than_may_be(job_client: TestClient) -> None:
     start(job_client, jobs[2])
 
 
-def test_no_more_are_kept_than_may_be(job_client: TestClient, job_folder: Path) -> None:
-    job = send(job_client, "posts.csv", to_csv(rows_of(1)))
+def fill(job_folder: Path, job: dict[str, Any]) -> None:
+    """Copy a job until as many are kept as may be."""
     for number in range(19):
         shutil.copytree(job_folder / job["id"], job_folder / f"{number:032}")
+
+
+def test_no_more_are_kept_than_may_be(job_client: TestClient, job_folder: Path) -> None:
+    job = send(job_client, "posts.csv", to_csv(rows_of(1)))
+    start(job_client, job)
+    finish(job_client, job)
+    fill(job_folder, job)
     refused = job_client.post("/jobs?name=posts.csv", content=to_csv(rows_of(1)))
     assert_problem(refused, 503)
     assert int(refused.headers["retry-after"]) > 0
+
+
+def test_the_oldest_that_was_never_started_makes_room(
+    job_client: TestClient, job_folder: Path
+) -> None:
+    started, oldest, newer = (send(job_client, "posts.csv", to_csv(rows_of(1))) for _ in range(3))
+    start(job_client, started)
+    finish(job_client, started)
+    for job, age in ((started, 60), (oldest, 40), (newer, 20)):
+        os.utime(job_folder / job["id"] / "job.json", (0, time.time() - age))
+    fill(job_folder, started)
+    for number in (17, 18):
+        shutil.rmtree(job_folder / f"{number:032}")
+    send(job_client, "posts.csv", to_csv(rows_of(1)))
+    left = {path.name for path in job_folder.iterdir()}
+    assert oldest["id"] not in left
+    assert {started["id"], newer["id"]} <= left
+    assert len(left) == 20
 
 
 def test_what_nobody_fetches_is_removed_after_its_time(
