@@ -28,7 +28,7 @@ WORKDIR /app
 ENV PATH=/opt/stance/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 STANCE_PORT=8000
 COPY --from=build /opt/stance /opt/stance
-COPY stance.py ./
+COPY stance.py MODEL_CARD.md ./
 COPY service/ service/
 COPY labels/*.py labels/taxonomy.json labels/CODEBOOK.md labels/
 COPY --from=build /build/labels/kernel/ labels/kernel/

@@ -54,6 +54,7 @@ from service.uploads import extract_router, jobs_router
 from service.website import add_page
 
 CARD, CODEBOOK = "card.md", LABELS_DIR / "CODEBOOK.md"
+PROJECT_CARD = Path(__file__).parent.parent / "MODEL_CARD.md"
 
 DESCRIPTION = """
 Tags each sentence of a text with the stances it voices. Errors are RFC 9457 problems
@@ -232,8 +233,15 @@ def _add_information(app: FastAPI, settings: Settings, drain: Drain) -> None:
         responses=errors.responses({404: "The folder holds another model by now."}),
     )
     async def card(request: Request) -> Response:
-        """Return what was measured when the model was trained, in Markdown."""
+        """Return what the model is for and what was measured of it, in Markdown.
+
+        For a model of one's own: what was measured when it was trained.
+        """
         artifact = _models(request).classifier.artifact
+        if PROJECT_CARD.exists():
+            content = PROJECT_CARD.read_text()
+            if f"model {artifact.version}:" in content:
+                return MarkdownResponse(content)
         return _markdown(artifact.path / CARD, artifact.manifest["files"].get(CARD))
 
     @app.get(

@@ -196,7 +196,7 @@ def test_codebook_and_card_of_the_model_are_told_as_markdown(trained: Classifier
     with TestClient(create_app(Settings(model=trained.artifact.path))) as client:
         for path, file in [
             ("/codebook", ROOT / "labels" / "CODEBOOK.md"),
-            ("/model/card", trained.artifact.path / "card.md"),
+            ("/model/card", ROOT / "MODEL_CARD.md"),
         ]:
             response = client.get(path)
             assert response.headers["content-type"] == "text/markdown; charset=utf-8"
@@ -205,6 +205,12 @@ def test_codebook_and_card_of_the_model_are_told_as_markdown(trained: Classifier
 
 def test_a_codebook_that_the_model_does_not_follow_is_not_told(client: TestClient) -> None:
     assert_problem(client.get("/codebook"), 404)
+
+
+def test_a_model_of_ones_own_has_the_card_of_its_training(
+    client: TestClient, tiny_artifact: Path
+) -> None:
+    assert client.get("/model/card").content == (tiny_artifact / "card.md").read_bytes()
 
 
 def test_the_card_of_another_model_is_not_told(artifact_copy: Path) -> None:

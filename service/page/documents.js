@@ -108,7 +108,7 @@ function modelFacts(labels) {
     el(
       "p",
       { class: "muted small" },
-      `Measured on ${model.metrics.measured_on ?? "an unknown set"}: ${(model.metrics.n_sentences ?? 0).toLocaleString("en")} sentences, of which more carry labels than of ordinary text. On real text expect less; the model card says how much.`,
+      `Measured on ${model.metrics.measured_on ?? "an unknown set"}: ${(model.metrics.n_sentences ?? 0).toLocaleString("en")} sentences, of which more carry labels than of ordinary text. On real text expect less: the model card says how much, or else stance evaluate on a labelled sample of your texts.`,
     ),
     el(
       "p",
