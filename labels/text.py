@@ -51,6 +51,11 @@ def is_han(chunk: str) -> bool:
     return chunk[0] >= _FIRST_HAN and _IS_HAN.match(chunk) is not None
 
 
+def count_han(text: str) -> int:
+    """Return how many Chinese characters a text holds."""
+    return len(_IS_HAN.findall(text))
+
+
 def chunk_tokens(chunk: str) -> tuple[str, ...]:
     """Return the tokens of one chunk; one, unless it is a run of Chinese characters."""
     if is_han(chunk):

@@ -8,6 +8,7 @@ from collections.abc import Container, Sequence
 from typing import Literal, get_args
 
 from labels.terms import Item
+from labels.text import count_han
 
 Reason = Literal[
     "too_short", "too_long", "not_prose", "unknown_words", "nobody_named", "language_unsupported"
@@ -28,7 +29,10 @@ MAX_WORDS = 400
 """No sentence is longer; a table or a text without stops is."""
 
 MIN_LETTERS = 0.6
-"""Least share of letters among what is not blank: program code and tables have less."""
+"""Least share of letters among what is not blank: program code and tables have less.
+
+A Chinese character, which stands for several letters, counts twice.
+"""
 
 
 _NO_LETTERS = re.compile(r"[\W\d_]+")
@@ -62,4 +66,5 @@ def reason_outside(
 def is_prose(text: str) -> bool:
     """Tell whether letters make up most of what is not blank in ``text``."""
     n_marks = sum(map(len, text.split()))
-    return len(_NO_LETTERS.sub("", text)) >= MIN_LETTERS * n_marks
+    n_letters, n_han = len(_NO_LETTERS.sub("", text)), count_han(text)
+    return n_letters + n_han >= MIN_LETTERS * (n_marks + n_han)

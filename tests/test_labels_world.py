@@ -18,6 +18,10 @@ from labels.world import known_share, reason_outside
         pytest.param("港口开放", 1.0, "too_short", id="four-characters"),
         pytest.param("港口三月对外开放。", 1.0, None, id="chinese-prose"),
         pytest.param("word " * 500, 1.0, "too_long", id="no-stop"),
+        pytest.param(
+            "2024年中国对拉美投资达128.5亿美元，增长25.3%。", 1.0, None, id="chinese-figures"
+        ),
+        pytest.param("2021年 33.1 41.0 55.2 68.9 总出口", 1.0, "not_prose", id="chinese-table"),
         pytest.param("x = {a: [1, 2], b: f(3)} // 77 + 21;", 1.0, "not_prose", id="code"),
         pytest.param("2021 | 33.1 | 41.0 | total exports", 1.0, "not_prose", id="table-row"),
         pytest.param("qwx zzkt vrrp llq", 0.0, "unknown_words", id="unknown"),

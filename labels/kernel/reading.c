@@ -88,10 +88,14 @@ Status read_text(const Tables *t, Work *w, const char *utf8, size_t n_bytes, int
         n_spaces += (class & SPACE) / SPACE;
         n++;
     }
+    /* A Chinese character counts twice (labels/world.py). */
+    uint32_t n_han = 0;
+    for (uint32_t i = 0; (any & HAN) && i < n; i++)
+        n_han += (w->classes[i] & HAN) / HAN;
     w->n_text = n;
     w->any_class = any;
-    w->n_letters = n_letters;
-    w->n_marks = n - n_spaces;
+    w->n_letters = n_letters + n_han;
+    w->n_marks = n - n_spaces + n_han;
     if ((any & CONTEXTUAL) || (!is_composed && (any & NOT_COMPOSED)))
         return NEEDS_PYTHON;
     return READ;
