@@ -30,7 +30,7 @@ ENV PATH=/opt/stance/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 COPY --from=build /opt/stance /opt/stance
 COPY stance.py MODEL_CARD.md ./
 COPY service/ service/
-COPY labels/*.py labels/taxonomy.json labels/CODEBOOK.md labels/
+COPY labels/*.py labels/taxonomy.json labels/
 COPY --from=build /build/labels/kernel/ labels/kernel/
 COPY --from=build /build/models/default models/default
 # Without settings only the container itself reaches the service, and its first lines say what else

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 LABELS_DIR = Path(__file__).parent
-TAXONOMY_FILE = "taxonomy.json"
+TAXONOMY_FILE, CODEBOOK_FILE = "taxonomy.json", "CODEBOOK.md"
 
 MOST_SHORT_CHARACTERS = 64
 

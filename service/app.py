@@ -7,7 +7,6 @@ import multiprocessing
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,7 +14,6 @@ import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 
-from labels.taxonomy import LABELS_DIR
 from service import (
     access,
     admin,
@@ -31,7 +29,7 @@ from service import (
     traces,
 )
 from service.answers import answer
-from service.artifact import ArtifactError
+from service.artifact import Artifact, ArtifactError
 from service.classifier import Classifier
 from service.corrections import corrections_router, open_store
 from service.errors import ProblemError
@@ -53,7 +51,7 @@ from service.shutdown import CloseWhileDraining, Drain, on_signal
 from service.uploads import extract_router, jobs_router
 from service.website import add_page
 
-CARD, CODEBOOK = "card.md", LABELS_DIR / "CODEBOOK.md"
+CARD, CODEBOOK = "card.md", "codebook.md"
 PROJECT_CARD = Path(__file__).parent.parent / "MODEL_CARD.md"
 
 DESCRIPTION = """
@@ -230,7 +228,7 @@ def _add_information(app: FastAPI, settings: Settings, drain: Drain) -> None:
         "/model/card",
         tags=["model"],
         response_class=MarkdownResponse,
-        responses=errors.responses({404: "The folder holds another model by now."}),
+        responses=errors.responses({404: "The model has none."}),
     )
     async def card(request: Request) -> Response:
         """Return what the model is for and what was measured of it, in Markdown.
@@ -242,18 +240,17 @@ def _add_information(app: FastAPI, settings: Settings, drain: Drain) -> None:
             content = PROJECT_CARD.read_text()
             if f"model {artifact.version}:" in content:
                 return MarkdownResponse(content)
-        return _markdown(artifact.path / CARD, artifact.manifest["files"].get(CARD))
+        return _document(artifact, CARD)
 
     @app.get(
         "/codebook",
         tags=["model"],
         response_class=MarkdownResponse,
-        responses=errors.responses({404: "The model was trained with another codebook."}),
+        responses=errors.responses({404: "The model's label set has no codebook."}),
     )
     async def codebook(request: Request) -> Response:
         """Return the rules by which people gave the labels that the model learned, in Markdown."""
-        inputs = _models(request).classifier.artifact.manifest["training"]["inputs"]
-        return _markdown(CODEBOOK, inputs.get("codebook"))
+        return _document(_models(request).classifier.artifact, CODEBOOK)
 
     @app.get("/health/live", response_model=Health, tags=["health"])
     async def live() -> Health:
@@ -277,12 +274,11 @@ def _json(content: bytes) -> Response:
     return Response(content, media_type="application/json")
 
 
-def _markdown(path: Path, digest: str | None) -> Response:
-    """Return a document if it is the one that belongs to the model, by its SHA-256."""
-    content = path.read_bytes() if path.exists() else b""
-    if sha256(content).hexdigest() != digest:
-        raise ProblemError(404, f"The {path.name} that is here does not belong to the model.")
-    return MarkdownResponse(content)
+def _document(artifact: Artifact, name: str) -> Response:
+    """Return a document of the artifact, as it was when it was checked."""
+    if name not in artifact.contents:
+        raise ProblemError(404, f"The model has no {name}.")
+    return MarkdownResponse(bytes(artifact.contents[name]))
 
 
 async def _classify_item(

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import orjson
@@ -25,7 +25,7 @@ from labels.taxonomy import Taxonomy, TaxonomyError, parse_taxonomy
 from labels.terms import FAMILIES
 from service.weights import Weights, WeightsError, parse_weights
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST, WEIGHTS, LEXICON, NEAREST = "manifest.json", "weights.npz", "lexicon.json", "nearest.npz"
 LANGUAGE, TABLES = "language.bin", "tables.bin"
 REQUIRED = (WEIGHTS, LEXICON, NEAREST, LANGUAGE)
@@ -38,8 +38,12 @@ AWAY_SECONDS = 0.2
 """How long a folder may be away: training renames the old one, then the new one."""
 
 Content = memoryview
-"""A file mapped into memory: it stays what it was when it was checked, whatever becomes of the
-folder, and takes memory only where it is read."""
+"""A file in memory, shared with the processes that are forked later: it stays what it was when it
+was checked, whatever becomes of the file. A mapped file would end the process if somebody copied
+another over it."""
+
+_NEVER_READ = ("pipeline.joblib", "report.html")
+"""Files of the artifact for people; they are checked, too, but take no memory."""
 
 
 class ArtifactError(ValueError):
@@ -155,7 +159,7 @@ def _folder_at(path: Path) -> int | None:
 
 def _read(path: Path) -> Artifact:
     manifest = _read_manifest(path)
-    contents = _map_files(path, manifest)
+    contents = _read_files(path, manifest)
     try:
         taxonomy = parse_taxonomy(manifest["taxonomy"], f"{path / MANIFEST}: taxonomy")
         thresholds = np.array(
@@ -234,42 +238,41 @@ def _check_seal(where: Path, content: bytes, manifest: dict[str, Any]) -> None:
         )
 
 
-def _map_files(path: Path, manifest: dict[str, Any]) -> dict[str, Content]:
-    """Check the digest of every file of the artifact; return them, mapped into memory."""
+def _read_files(path: Path, manifest: dict[str, Any]) -> dict[str, Content]:
+    """Check the digest of every file of the artifact; return what is read of them."""
     digests = manifest.get("files")
     if not isinstance(digests, dict) or not set(REQUIRED) <= set(digests):
         raise ArtifactError(f"{path / MANIFEST}: 'files' does not name {', '.join(REQUIRED)}")
-    contents: dict[str, Content] = {}
-    try:
-        for name, expected in digests.items():
-            contents[name] = _map_checked(path / name, str(expected))
-    except ArtifactError:
-        # A worker that waits for a good artifact reads the bad one every second.
-        for content in contents.values():
-            content.release()
-        raise
-    return contents
+    contents = {name: _read_checked(path / name, str(digests[name])) for name in sorted(digests)}
+    return {name: content for name, content in contents.items() if content is not None}
 
 
-def _map_checked(where: Path, expected: str) -> Content:
+def _read_checked(where: Path, expected: str) -> Content | None:
     try:
         with where.open("rb") as file:
-            # Read, not mapped: a digest over the mapping would pull all of it into memory.
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-            if found == expected:
-                return _map(file)
+            if where.name in _NEVER_READ:
+                content, found = None, hashlib.file_digest(file, "sha256").hexdigest()
+            else:
+                content = _read_into_memory(file)
+                found = sha256(content).hexdigest()
     except OSError as error:
         raise ArtifactError(f"{where}: cannot be read ({error.strerror})") from error
+    if found == expected:
+        return content
     raise ArtifactError(
         f"{where}: damaged, SHA-256 is {found[:12]}..., the manifest says {expected[:12]}...; "
         "restore the file or train again"
     )
 
 
-def _map(file: BinaryIO) -> Content:
-    if file.seek(0, io.SEEK_END) == 0:
+def _read_into_memory(file: io.BufferedReader) -> Content:
+    size = file.seek(0, io.SEEK_END)
+    if size == 0:
         return memoryview(b"")
-    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    file.seek(0)
+    memory = mmap.mmap(-1, size)
+    file.readinto(memory)
+    return memoryview(memory).toreadonly()
 
 
 def _parse_arrays(where: Path, content: Content) -> Arrays:

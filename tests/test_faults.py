@@ -47,10 +47,13 @@ def workers_of(server: Server) -> set[int]:
 
 
 def have_models(server: Server, n_workers: int) -> bool:
-    """Tell whether so many workers run and have each read the model, its last file included."""
+    """Tell whether so many workers run and each watches its model, with the last of its threads.
+
+    The others answer the supervisor, load the model, and run the event loop.
+    """
     with suppress(OSError):  # one has ended in the meantime
-        maps = [Path(f"/proc/{worker}/maps").read_text() for worker in workers_of(server)]
-        return len(maps) == n_workers and all("/weights.npz" in read for read in maps)
+        n_threads = [len(os.listdir(f"/proc/{w}/task")) for w in workers_of(server)]
+        return len(n_threads) == n_workers and min(n_threads) >= 4
     return False
 
 
@@ -118,6 +121,20 @@ def test_a_waiting_worker_ends_with_the_server(artifact_copy: Path, tmp_path: Pa
         server.process.terminate()
         server.process.wait(PATIENCE)
         assert not workers_of(server)
+
+
+def test_files_copied_over_the_artifact_do_not_disturb_answers(
+    artifact_copy: Path, tmp_path: Path
+) -> None:
+    with running(artifact_copy, tmp_path / "log") as server:
+        before = server.classify(TEXT).json()
+        for path in artifact_copy.iterdir():
+            os.truncate(path, 0)  # as cp begins
+        assert server.classify(TEXT).json() == before
+        asked = {"text": TEXT, "evidence": True}
+        answer = httpx2.post(server.url + "/classify", json=asked, timeout=PATIENCE).json()
+        assert answer["sentences"][0]["evidence"]
+        assert server.get("/model/card").status_code == 200
 
 
 def test_without_file_descriptors_open_connections_are_answered_and_new_ones_later(

@@ -29,12 +29,16 @@ An artifact is a folder of
     The same model as a fitted scikit-learn pipeline, for people who trust their own file.
 ``card.md``, ``report.html``
     What was measured, to read.
+``codebook.md``
+    The rules of the label set, as they stood; missing if it has none.
 
-Changing any of this means a new ``FORMAT``, told in this docstring, and a test that the service
-refuses the old one. Format 1 knew words and characters only; format 2 has families of terms,
-names and concept classes, uncertain ranges and the nearest labelled sentences; format 3 has the
-arrays of language identifier and kernel; format 4 stores the identifier's automaton without what
-its rows have in common.
+Changing any of this, or what the same weights make of a sentence, means a new ``FORMAT``, told in
+this docstring, and a test that the service refuses the old one: the version of a model begins with
+it and must change whenever an answer could. Format 1 knew words and characters only; format 2 has
+families of terms, names and concept classes, uncertain ranges and the nearest labelled sentences;
+format 3 has the arrays of language identifier and kernel; format 4 stores the identifier's
+automaton without what its rows have in common; format 5 has the codebook, and takes Chinese
+sentences with figures for prose.
 """
 
 import io
@@ -51,11 +55,11 @@ import orjson
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-FORMAT = 4
+FORMAT = 5
 MANIFEST, WEIGHTS, PIPELINE = "manifest.json", "weights.npz", "pipeline.joblib"
 LEXICON, NEAREST = "lexicon.json", "nearest.npz"
 LANGUAGE, TABLES = "language.bin", "tables.bin"
-CARD, REPORT = "card.md", "report.html"
+CARD, REPORT, CODEBOOK = "card.md", "report.html", "codebook.md"
 
 
 class ArtifactWriteError(RuntimeError):

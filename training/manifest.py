@@ -23,7 +23,7 @@ import labels.text
 import labels.world
 from labels.lexicon import ACTORS_FILE, CONCEPTS_FILE, Lexicon
 from labels.sentences import LabelledSentence, digest_of
-from labels.taxonomy import Taxonomy
+from labels.taxonomy import CODEBOOK_FILE, Taxonomy
 from training.artifact import FORMAT, MANIFEST
 from training.config import TrainingConfig
 from training.metrics import Evaluation
@@ -90,7 +90,7 @@ def input_digests(labels_dir: Path) -> dict[str, str]:
         code.update(path.name.encode() + b"\0" + path.read_bytes())
     return {
         "labelled_set": digest_of(labels_dir),
-        "codebook": _file_digest(labels_dir / "CODEBOOK.md"),
+        "codebook": _file_digest(labels_dir / CODEBOOK_FILE),
         "actors": _file_digest(labels_dir / ACTORS_FILE),
         "concepts": _file_digest(labels_dir / CONCEPTS_FILE),
         "code": code.hexdigest(),

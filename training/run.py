@@ -13,9 +13,10 @@ from labels.arrays import pack_arrays
 from labels.language import build_identifier
 from labels.lexicon import read_lexicon
 from labels.sentences import LabelledSentence
-from labels.taxonomy import Taxonomy
+from labels.taxonomy import CODEBOOK_FILE, Taxonomy
 from training.artifact import (
     CARD,
+    CODEBOOK,
     LANGUAGE,
     LEXICON,
     NEAREST,
@@ -92,6 +93,8 @@ def run(
             )
         ).encode(),
     }
+    if (codebook := labels_dir / CODEBOOK_FILE).exists():
+        files[CODEBOOK] = codebook.read_bytes()
     if tables := kernel_tables(model, lexicon):
         files[TABLES] = pack_arrays(tables)
     write_artifact(out, manifest, files)
