@@ -265,6 +265,10 @@ def _add_information(app: FastAPI, settings: Settings, drain: Drain) -> None:
         _models(request).classifier.score(["ready?"])
         return Health(status="ready")
 
+    # What watches a service often asks for no more than the status.
+    for path, endpoint in (("/health/live", live), ("/health/ready", ready)):
+        app.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False)
+
 
 def _models(request: Request) -> Models:
     return cast(Models, request.app.state.models)

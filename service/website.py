@@ -35,6 +35,7 @@ HEADERS = {
 def add_page(app: FastAPI) -> None:
     """Add the page to ``app``."""
 
+    @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
         return FileResponse(FOLDER / "index.html", headers=HEADERS)

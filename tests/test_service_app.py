@@ -220,6 +220,11 @@ def test_the_card_of_another_model_is_not_told(artifact_copy: Path) -> None:
         assert client.get("/model/card").content == card
 
 
+@pytest.mark.parametrize("path", ["/health/live", "/health/ready", "/"])
+def test_who_watches_may_ask_for_the_status_alone(client: TestClient, path: str) -> None:
+    assert client.head(path).status_code == 200
+
+
 def test_health_and_page_and_documentation_answer(client: TestClient) -> None:
     assert client.get("/health/live").json() == {"status": "live"}
     assert client.get("/health/ready").json() == {"status": "ready"}
