@@ -4,7 +4,7 @@ import { intervalChart } from "./charts.js";
 import { Cuts } from "./cuts.js";
 import { byId, el } from "./dom.js";
 import { Filters } from "./filters.js";
-import { percent } from "./labels.js";
+import { isOutside, percent } from "./labels.js";
 import { countLabels, wilson } from "./stats.js";
 import { Strip } from "./strip.js";
 
@@ -42,12 +42,14 @@ export class Profile {
     const told = notices.map(({ detail }) => el("p", { class: "notice" }, detail));
     byId("notices").replaceChildren(...told);
     const n = sentences.length;
+    const left = sentences.filter(isOutside).length;
     const counts = countLabels(sentences, this.labels);
     byId("facts").textContent =
-      `${n.toLocaleString("en")} ${n === 1 ? "sentence" : "sentences"}, language ${languageName(language)}`;
+      `${n.toLocaleString("en")} ${n === 1 ? "sentence" : "sentences"}, language ${languageName(language)}` +
+      (left ? `; ${left.toLocaleString("en")} could not be judged and count as without a label` : "");
     byId("cite").textContent = this.citation();
     byId("shares").replaceChildren(
-      ...this.labels.list.map((label) => this.share(label, counts[label.id], n)),
+      ...this.labels.list.map((label) => this.share(label, counts[label.id], n, left < n)),
     );
     this.strip.draw(this.reading);
     this.filters.update(sentences);
@@ -63,8 +65,11 @@ export class Profile {
     return `Model ${name} ${version}, read on ${day}.${this.labels.areMoved ? ` Cuts moved by hand: ${cuts}.` : ""}`;
   }
 
-  share({ id, color }, count, n) {
+  share({ id, color }, count, n, isKnown) {
     const { share, low, high } = wilson(count, n);
+    const told = isKnown
+      ? `${count.toLocaleString("en")} of ${n.toLocaleString("en")}, 95 % interval ${percent(low)} to ${percent(high)}`
+      : "No sentence could be judged.";
     return el(
       "div",
       { class: "share", "data-share": id },
@@ -72,14 +77,10 @@ export class Profile {
         "div",
         { class: "share-head" },
         this.labels.name(id),
-        el("strong", { class: "number" }, percent(share)),
+        el("strong", { class: "number" }, isKnown ? percent(share) : "–"),
       ),
-      intervalChart({ share, low, high, color }),
-      el(
-        "span",
-        { class: "muted small" },
-        `${count.toLocaleString("en")} of ${n.toLocaleString("en")}, 95 % interval ${percent(low)} to ${percent(high)}`,
-      ),
+      isKnown ? intervalChart({ share, low, high, color }) : null,
+      el("span", { class: "muted small" }, told),
     );
   }
 }

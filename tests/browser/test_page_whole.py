@@ -19,6 +19,14 @@ def test_the_shares_are_those_of_the_service(site: Site) -> None:
         expect(share.locator("strong")).to_have_text(f"{100 * summary['shares'][label]:.0f}\u202f%")
 
 
+def test_a_text_that_cannot_be_judged_has_no_shares(site: Site) -> None:
+    site.read("Il porto porta lavoro e commercio alla regione, ha detto il ministro della Cina.")
+    share = site.page.locator('[data-share="us_critical"]')
+    expect(share).to_contain_text("No sentence could be judged.")
+    expect(share.locator("strong")).to_have_text("–")
+    expect(site.page.locator("#facts")).to_contain_text("1 could not be judged")
+
+
 def test_a_cut_relabels_the_page_and_tells_precision_and_recall(site: Site) -> None:
     site.example()
     text = site.page.locator("#input").input_value()
