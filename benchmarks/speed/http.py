@@ -29,6 +29,7 @@ from service.settings import Settings
 
 OURS, ECHO, SKLEARN = "stance", "FastAPI echo", "FastAPI and scikit-learn"
 ONE, MANY = "one sentence", "article of 40 sentences"
+EXPLAINED = f"{MANY}, with evidence"
 INSIDE = "inside the service, without network"
 TEXTS = {ONE: SENTENCE, MANY: ARTICLE}
 UNIT = "requests a second"
@@ -93,18 +94,19 @@ def _row(case: str, name: str, rounds: list[tuple[Load, float]], server: Server)
 async def _inside(scale: Scale) -> dict[str, list[float]]:
     """Return the CPU seconds of a request that the server hands to the application."""
     app = create_app(Settings(model=scale.model))
-    found: dict[str, list[float]] = {case: [] for case in TEXTS}
+    bodies = {case: orjson.dumps({"text": text}) for case, text in TEXTS.items()}
+    bodies[EXPLAINED] = orjson.dumps({"text": ARTICLE, "evidence": True})
+    found: dict[str, list[float]] = {case: [] for case in bodies}
     with pinned():
         async with app.router.lifespan_context(app):
             for number in range(scale.n_rounds + 1):
-                for case, text in TEXTS.items():
-                    body = orjson.dumps({"text": text})
+                for case, body in bodies.items():
+                    n = max(1, scale.n_slow // 20) if case == EXPLAINED else scale.n_slow
                     start = time.process_time()
-                    for _ in range(scale.n_slow):
+                    for _ in range(n):
                         await _post(app, body)
                     if number > 0:
-                        seconds = time.process_time() - start
-                        found[case].append(seconds / scale.n_slow)
+                        found[case].append((time.process_time() - start) / n)
     return found
 
 
