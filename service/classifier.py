@@ -29,7 +29,7 @@ from service.evidence import Explainer
 from service.prediction import ModelName, Notice, Prediction, SentencePrediction, Summary
 from service.scorer import Readings, Scorer
 from service.sentences import split_sentences
-from service.texts import check_text
+from service.texts import check_text, refuse_one_string
 
 Floats = NDArray[np.float64]
 ScorerName = Literal["compiled", "python"]
@@ -153,8 +153,10 @@ class Classifier:
         Raises
         ------
         TextError
-            If one of them is no string, holds a lone surrogate or a flood of combining marks.
+            If ``sentences`` is one string, or one of them is no string, holds a lone surrogate or a
+            flood of combining marks.
         """
+        refuse_one_string(sentences)
         texts = list(sentences)
         for text in texts:
             check_text(text)
@@ -167,8 +169,10 @@ class Classifier:
         Raises
         ------
         TextError
-            If one of them is no string, holds a lone surrogate or a flood of combining marks.
+            If ``texts`` is one string, or one of them is no string, holds a lone surrogate or a
+            flood of combining marks.
         """
+        refuse_one_string(texts)
         strings = [texts[i] for i in range(len(texts))]
         for text in strings:
             check_text(text)
@@ -197,8 +201,10 @@ class Classifier:
         Raises
         ------
         TextError
-            If one of them is no string, holds a lone surrogate or a flood of combining marks.
+            If ``texts`` is one string, or one of them is no string, holds a lone surrogate or a
+            flood of combining marks.
         """
+        refuse_one_string(texts)
         if not isinstance(texts, Utf8Texts):
             for text in texts:
                 check_text(text)

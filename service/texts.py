@@ -18,6 +18,18 @@ class TextError(ValueError):
     """A text that cannot be classified. The message never repeats the text."""
 
 
+def refuse_one_string(texts: object) -> None:
+    """Refuse a string where many texts are expected: each of its characters would be one.
+
+    Raises
+    ------
+    TextError
+        If ``texts`` is a string.
+    """
+    if isinstance(texts, str):
+        raise TextError("found one string, expected a list of strings; write [text]")
+
+
 def check_text(text: object) -> None:
     """Refuse what is no string of Unicode scalar values, or could not be read in reasonable time.
 

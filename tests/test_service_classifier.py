@@ -201,6 +201,12 @@ def test_what_is_no_text_is_refused_without_repeating_it(classifier: Classifier,
         classifier.classify(text)
 
 
+@pytest.mark.parametrize("method", ["score", "score_texts", "score_sentences"])
+def test_one_string_is_not_taken_for_many_texts(classifier: Classifier, method: str) -> None:
+    with pytest.raises(TextError, match="found one string, expected a list of strings"):
+        getattr(classifier, method)("The port brings jobs.")
+
+
 def test_no_sentences_give_an_empty_matrix(classifier: Classifier) -> None:
     assert classifier.score([]).shape == (0, 3)
 
