@@ -347,9 +347,10 @@ def score(
 ) -> None:
     """Label every row of files, keeping their columns and order.
 
-    Adds labels, a score per label and the model version; a text of several sentences gets the
-    labels of all of them, the highest scores and the counts. Bad rows go to
-    OUTPUT.rejects.jsonl with line and reason. Exit code 0: all scored, 1: some rejected, 2: failed.
+    Adds labels, scores, language, model version, and why a sentence gets no label whatever its
+    scores; a text of several sentences gets the labels of all of them, the highest scores and the
+    counts. Bad rows go to OUTPUT.rejects.jsonl with line and reason. Exit code 0: all scored,
+    1: some rejected, 2: failed.
     """
     from service.batch import score_files
     from service.terminal import batch_progress

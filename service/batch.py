@@ -18,11 +18,13 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import orjson
 
-from service.classifier import Classifier, TextScores
+from service.classifier import Classifier
+from service.columns import Added
 from service.compiled import Texts, Utf8Texts
+from service.decisions import TextScores
 from service.readers import Chunk, InputError, Reject, Source, open_source
 from service.texts import MAX_MARKS, TextError, check_text
-from service.writers import OUTPUT_SUFFIXES, Added, OutputError, Writer, open_writer
+from service.writers import OUTPUT_SUFFIXES, OutputError, Writer, open_writer
 
 MAX_TEXT_CHARACTERS = 1_000_000
 """A longer text is a file pasted into a cell; it is rejected, never cut."""
@@ -80,7 +82,7 @@ def score_files(
     sources = [open_source(path, text_column, delimiter) for path in inputs]
     _check_same_columns(sources, output)
     total = sum(source.size for source in sources)
-    added = Added(classifier.taxonomy.ids, classifier.model.version, unit is Unit.TEXT, prefix)
+    added = added_columns(classifier, unit, prefix)
     schema = sources[0].schema if len({str(source.schema) for source in sources}) == 1 else None
     n_threads = threads or len(os.sched_getaffinity(0))
     n_scored = done = 0
@@ -97,6 +99,17 @@ def score_files(
                 on_progress(done + chunk.position, total, n_scored + rejects.count)
             done += source.size
     return BatchResult(n_scored, rejects.count, rejects_path if rejects.count else None)
+
+
+def added_columns(classifier: Classifier, unit: Unit, prefix: str = "") -> Added:
+    """Return what is added to each row."""
+    return Added(
+        labels=classifier.taxonomy.ids,
+        languages=classifier.languages,
+        model_version=classifier.model.version,
+        is_text=unit is Unit.TEXT,
+        prefix=prefix,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +191,7 @@ def _write_chunk(
     indices = [index for index in range(len(chunk.lines)) if index not in problems]
     rows = scored.rows
     if problems:
-        rows = TextScores(rows.scores[indices], rows.counts[indices], rows.n_sentences[indices])
+        rows = rows.take(indices)
     refused = writer.write(chunk, indices, rows)
     problems |= refused
     bad = list(chunk.rejects)

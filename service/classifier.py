@@ -5,7 +5,6 @@ Knows neither HTTP nor files other than the artifact.
 
 import weakref
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -24,7 +23,14 @@ from service.artifact import (
     read_artifact,
 )
 from service.compiled import CompiledScorer, Texts, Utf8Texts
-from service.decisions import CompiledDecider, Decider, Judgement, tell_decisions
+from service.decisions import (
+    CompiledDecider,
+    Decider,
+    Judgement,
+    TextScores,
+    join_sentences,
+    tell_decisions,
+)
 from service.evidence import Explainer
 from service.prediction import ModelName, Notice, Prediction, SentencePrediction, Summary
 from service.scorer import Readings, Scorer
@@ -59,20 +65,6 @@ def choose_scorer(artifact: Artifact) -> ScorerName:
     return "compiled" if kernel.AVAILABLE and artifact.tables else "python"
 
 
-@dataclass(frozen=True, slots=True)
-class TextScores:
-    """The answers to many texts, one a row.
-
-    ``scores``, of shape (n_texts, n_labels), are those of each text's highest sentence, ``counts``
-    how many of its sentences carry a label; ``n_sentences``, of shape (n_texts,), is 0 for a blank
-    text.
-    """
-
-    scores: Floats
-    counts: NDArray[np.intp]
-    n_sentences: NDArray[np.intp]
-
-
 class Classifier:
     """Labels for the sentences of a text under one checked artifact; safe to share by threads."""
 
@@ -83,8 +75,9 @@ class Classifier:
         self._ids = artifact.taxonomy.ids
         self._supported = {*artifact.taxonomy.languages, UNDETERMINED}
         self._identifier = LanguageIdentifier(artifact.language, artifact.language_codes)
-        # By number of the language; the last is und: it may be ours.
-        self._is_supported = np.array([self.supports(code) for code in self._identifier.codes])
+        self.languages = self._identifier.codes
+        """ISO 639 codes of the languages told apart, by number; the last is ``und``."""
+        self._is_supported = np.array([self.supports(code) for code in self.languages])
         self.scorer = choose_scorer(artifact)
         # A model that is replaced must go without the collector, which service.app keeps from it.
         this = weakref.proxy(self)
@@ -180,20 +173,12 @@ class Classifier:
         sentences: list[str] = []
         counts = np.zeros(len(strings), dtype=np.intp)
         for row, (text, number) in enumerate(zip(strings, numbers.tolist(), strict=True)):
-            spans = split_sentences(text, self._identifier.codes[number])
+            spans = split_sentences(text, self.languages[number])
             sentences += [text[start:end] for start, end in spans]
             counts[row] = len(spans)
         is_supported = self._is_supported[np.repeat(numbers, counts)]
         decisions = self._decider.decide(self._read(sentences), is_supported)
-        starts = np.cumsum(counts) - counts
-        has_sentences = counts > 0
-        shape = (len(strings), len(self._ids))
-        scores, given = np.zeros(shape), np.zeros(shape, dtype=np.intp)
-        if sentences:
-            at = starts[has_sentences]
-            scores[has_sentences] = np.maximum.reduceat(decisions.scores, at)
-            given[has_sentences] = np.add.reduceat(decisions.given.astype(np.intp), at)
-        return TextScores(scores, given, counts)
+        return join_sentences(decisions, counts, numbers)
 
     def score_sentences(self, texts: Texts) -> TextScores:
         """Return the answers of ``classify_sentence`` to many texts, as arrays.
@@ -209,14 +194,22 @@ class Classifier:
             for text in texts:
                 check_text(text)
         readings = self._read(texts)
-        decisions = self._decider.decide(readings, self._is_supported[self._identify(texts)])
+        numbers = self._identify(texts)
+        decisions = self._decider.decide(readings, self._is_supported[numbers])
         # A blank knows no words; few other texts do.
         is_blank = np.zeros(len(texts), dtype=bool)
         for i in np.flatnonzero(readings.known == 0).tolist():
             is_blank[i] = not texts[i].strip()
         decisions.scores[is_blank] = 0.0
-        counts = (~is_blank).astype(np.intp)
-        return TextScores(decisions.scores, decisions.given.astype(np.intp), counts)
+        return TextScores(
+            scores=decisions.scores,
+            counts=decisions.given.astype(np.intp),
+            n_sentences=(~is_blank).astype(np.intp),
+            n_outside=(decisions.reasons != 0).astype(np.intp),
+            reasons=decisions.reasons,
+            n_uncertain=decisions.is_uncertain.astype(np.intp),
+            languages=numbers,
+        )
 
     def explain_label(self, sentence: str, label: str) -> tuple[tuple[str, float], ...]:
         """Return the spans of a sentence and what each adds to a label's logit, largest first."""
@@ -226,7 +219,7 @@ class Classifier:
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
         if self._compiled:
-            return self._identifier.codes[self._compiled.identify_text(text)]
+            return self.languages[self._compiled.identify_text(text)]
         return self._identifier.identify(text)
 
     def supports(self, language: str) -> bool:
@@ -289,11 +282,14 @@ class Classifier:
         return readings
 
     def _identify(self, texts: Texts) -> NDArray[np.int32]:
-        """Return the number of each text's language, -1 for ``und``."""
+        """Return the number of each text's language in ``languages``."""
         if self._compiled:
-            return self._compiled.identify(texts)
-        numbers = [self._identifier.number(texts[i]) for i in range(len(texts))]
-        return np.array(numbers, dtype=np.int32)
+            numbers = self._compiled.identify(texts)
+        else:
+            found = [self._identifier.number(texts[i]) for i in range(len(texts))]
+            numbers = np.array(found, dtype=np.int32)
+        # The identifier calls und -1: the last.
+        return numbers % np.int32(len(self.languages))
 
     def _notices(self, language: str, is_supported: bool, n_sentences: int) -> tuple[Notice, ...]:
         if n_sentences == 0:

@@ -1,8 +1,9 @@
 """From readings to answers: which labels, whether that is uncertain, and why there can be none."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import compress
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,31 @@ class Decisions:
     reasons: NDArray[np.uint8]
 
 
+@dataclass(frozen=True, slots=True)
+class TextScores:
+    """The answers to many texts, or to many single sentences, one a row.
+
+    Of shape (n_texts, n_labels) are ``scores``, those of each text's highest sentence, and
+    ``counts``, how many of its sentences carry a label. The others are of shape (n_texts,):
+    ``n_sentences`` is 0 for a blank text; ``n_outside`` are those that get no label whatever their
+    scores, ``reasons`` why (a number in ``labels.world.REASONS``; 0 for texts, whose sentences have
+    one each); ``n_uncertain`` are those for which another answer is possible; ``languages`` are
+    numbers in ``Classifier.languages``.
+    """
+
+    scores: Floats
+    counts: NDArray[np.intp]
+    n_sentences: NDArray[np.intp]
+    n_outside: NDArray[np.intp]
+    reasons: NDArray[np.uint8]
+    n_uncertain: NDArray[np.intp]
+    languages: NDArray[np.int32]
+
+    def take(self, rows: Sequence[int]) -> "TextScores":
+        """Return the answers of some rows."""
+        return TextScores(*(getattr(self, field.name)[list(rows)] for field in fields(self)))
+
+
 def tell_decisions(
     ids: Sequence[str], readings: Readings, decisions: Decisions
 ) -> Iterator[Judgement]:
@@ -58,6 +84,30 @@ def tell_decisions(
             REASONS[reason],
             is_uncertain,
         )
+
+
+def join_sentences(
+    decisions: Decisions, n_sentences: NDArray[np.intp], languages: NDArray[np.int32]
+) -> TextScores:
+    """Return the answers to texts from the decisions for all their sentences, in order."""
+    starts = np.cumsum(n_sentences) - n_sentences
+    has_sentences = n_sentences > 0
+
+    def per_text(gather: np.ufunc, values: NDArray[Any]) -> NDArray[Any]:
+        gathered = np.zeros((len(n_sentences), *values.shape[1:]), dtype=values.dtype)
+        if len(values):
+            gathered[has_sentences] = gather.reduceat(values, starts[has_sentences])
+        return gathered
+
+    return TextScores(
+        scores=per_text(np.maximum, decisions.scores),
+        counts=per_text(np.add, decisions.given.astype(np.intp)),
+        n_sentences=n_sentences,
+        n_outside=per_text(np.add, (decisions.reasons != 0).astype(np.intp)),
+        reasons=np.zeros(len(n_sentences), dtype=np.uint8),
+        n_uncertain=per_text(np.add, decisions.is_uncertain.astype(np.intp)),
+        languages=languages,
+    )
 
 
 class Decider:

@@ -12,9 +12,10 @@ from typing import Any
 import orjson
 
 from service.artifact import ArtifactError
-from service.batch import Unit, score_files
+from service.batch import Unit, added_columns, score_files
 from service.chart import GroupCounts
 from service.classifier import load
+from service.columns import Added
 from service.readers import Chunk, InputError
 from service.writers import OutputError
 
@@ -34,16 +35,17 @@ def score_job(_: bytes, folder: str, model: str) -> None:
     progress = _Progress(Path(folder), job["rows"], start["group_column"])
     try:
         classifier = load(model)
-        labels = classifier.taxonomy.ids
-        progress.counts = GroupCounts(labels)
+        unit = Unit(start["unit"])
+        added = added_columns(classifier, unit)
+        progress.counts = GroupCounts(added.labels)
         score_files(
             [Path(job["name"])],
             Path(job["result"]),
             classifier,
             text_column=start["text_column"],
-            unit=Unit(start["unit"]),
+            unit=unit,
             delimiter=job["delimiter"],
-            prefix=_free_prefix(job["columns"], labels),
+            prefix=_free_prefix(job["columns"], added),
             on_progress=progress.end_chunk,
             on_row=progress.count,
         )
@@ -60,11 +62,10 @@ def score_job(_: bytes, folder: str, model: str) -> None:
         progress.fail(f"the service cannot write the result ({error.strerror})")
 
 
-def _free_prefix(columns: list[str], labels: tuple[str, ...]) -> str:
+def _free_prefix(columns: list[str], added: Added) -> str:
     """Return a prefix for the added columns if the file has one of their names already."""
-    added = {"labels", "scores", "sentences", "counts", "model_version"}
-    added |= {f"{kind}_{label}" for kind in ("score", "count") for label in labels}
-    return "" if added.isdisjoint(columns) else "stance_"
+    names = {*added.nested_names(), *added.flat_names()}
+    return "" if names.isdisjoint(columns) else "stance_"
 
 
 class _Progress:

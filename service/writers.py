@@ -1,24 +1,21 @@
 """Write scored rows as csv, tsv, jsonl or parquet, under a temporary name until all is written.
 
-Called by ``service.batch``. Every input column is kept; the added ones are ``labels``, the
-scores, ``model_version`` and, for texts of several sentences, the counts.
+Called by ``service.batch``. Every input column is kept; ``service.columns`` tells what is added.
 """
 
 import csv
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import compress
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import numpy as np
 import orjson
 
 from service.cells import LineFeeds, to_cell
-from service.classifier import TextScores
+from service.columns import Added
+from service.decisions import TextScores
 from service.readers import DELIMITERS, Chunk
 
 if TYPE_CHECKING:
@@ -29,78 +26,6 @@ OUTPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 class OutputError(ValueError):
     """An output that cannot be written; nothing half-written is left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Added:
-    """What is added to each row, every name with ``prefix`` before it.
-
-    ``has_counts``: a row is a text of several sentences.
-    """
-
-    labels: tuple[str, ...]
-    model_version: str
-    has_counts: bool
-    prefix: str = ""
-
-    def nested_names(self) -> list[str]:
-        """Return the names of the fields of a JSON Lines row."""
-        counts = ["sentences", "counts"] if self.has_counts else []
-        return self._named(["labels", "scores", *counts, "model_version"])
-
-    def flat_names(self) -> list[str]:
-        """Return the names of the columns of a table."""
-        names = ["labels", *(f"score_{label}" for label in self.labels)]
-        if self.has_counts:
-            names += ["sentences", *(f"count_{label}" for label in self.labels)]
-        return self._named([*names, "model_version"])
-
-    def nested_rows(self, rows: TextScores) -> Iterator[dict[str, Any]]:
-        """Yield the added fields of JSON Lines rows."""
-        names = self.nested_names()
-        for given, scores, counts, n_sentences in _by_row(rows):
-            values: list[Any] = [
-                list(compress(self.labels, given)),
-                dict(zip(self.labels, scores, strict=True)),
-            ]
-            if self.has_counts:
-                values += [n_sentences, dict(zip(self.labels, counts, strict=True))]
-            yield dict(zip(names, [*values, self.model_version], strict=True))
-
-    def flat_rows(self, rows: TextScores) -> Iterator[list[Any]]:
-        """Yield the added cells of table rows."""
-        for given, scores, counts, n_sentences in _by_row(rows):
-            numbers = [n_sentences, *counts] if self.has_counts else []
-            labels = "|".join(compress(self.labels, given))
-            yield [labels, *scores, *numbers, self.model_version]
-
-    def columns(self, rows: TextScores) -> "pa.RecordBatch":
-        """Return the added columns, ``labels`` as a list."""
-        import pyarrow as pa
-
-        given = rows.counts > 0
-        starts = np.concatenate([[0], np.cumsum(given.sum(axis=1))])
-        names = pa.array(self.labels, pa.string()).take(pa.array(np.nonzero(given)[1]))
-        arrays = [pa.ListArray.from_arrays(pa.array(starts, pa.int32()), names)]
-        arrays += [pa.array(column) for column in np.ascontiguousarray(rows.scores.T)]
-        if self.has_counts:
-            columns = (rows.n_sentences, *np.ascontiguousarray(rows.counts.T))
-            arrays += [pa.array(column, pa.int64()) for column in columns]
-        arrays.append(pa.repeat(pa.scalar(self.model_version, pa.string()), len(given)))
-        return pa.RecordBatch.from_arrays(arrays, names=self.flat_names())
-
-    def _named(self, names: list[str]) -> list[str]:
-        return [self.prefix + name for name in names]
-
-
-def _by_row(rows: TextScores) -> Iterator[tuple[list[bool], list[float], list[int], int]]:
-    return zip(
-        (rows.counts > 0).tolist(),
-        rows.scores.tolist(),
-        rows.counts.tolist(),
-        rows.n_sentences.tolist(),
-        strict=True,
-    )
 
 
 class Writer(ABC):
@@ -277,10 +202,7 @@ class _ParquetWriter(Writer):
 
         if self._writer is None:
             own = self._schema or pa.schema([(column, pa.string()) for column in self._columns])
-            empty = np.zeros((0, len(self._added.labels)))
-            none = TextScores(empty, empty.astype(np.intp), np.zeros(0, dtype=np.intp))
-            schema = pa.schema([*own, *self._added.columns(none).schema])
-            self._writer = self._open(schema)
+            self._writer = self._open(pa.schema([*own, *self._added.schema()]))
         self._writer.close()
 
     def _open(self, schema: "pa.Schema") -> Any:

@@ -81,6 +81,60 @@ def test_one_sentence_a_row_is_scored_as_it_stands(tmp_path: Path, trained: Clas
     assert "sentences" not in first
 
 
+ABROAD = "Il porto porta posti di lavoro alla regione e il governo ringrazia la Cina."
+NOBODY = "The weather was fine and the children played in the park all day."
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_sentence_tells_its_language_and_why_it_gets_no_label(
+    tmp_path: Path, trained: Classifier, to: str
+) -> None:
+    texts = [ABROAD, NOBODY, "China built the port and brought jobs.", "Washington warns us."]
+    source = write_rows(tmp_path / "in.parquet", [{"text": text} for text in texts])
+    score_files([source], tmp_path / f"out.{to}", trained, unit=Unit.SENTENCE)
+    found = read_rows(tmp_path / f"out.{to}")
+    for row, text in zip(found, texts, strict=True):
+        expected = trained.classify_sentence(text)
+        (sentence,) = expected.sentences
+        assert (row["language"], row["reason"] or None) == (expected.language, sentence.reason)
+        assert str(row["uncertain"]).lower() == str(sentence.uncertain).lower()
+    assert [row["reason"] or None for row in found[:3]] == [
+        "language_unsupported",
+        "nobody_named",
+        None,
+    ]
+    assert found[0]["language"] == "it"
+
+
+@pytest.mark.parametrize("to", FORMATS)
+def test_a_text_tells_its_language_and_how_many_sentences_get_no_label_for_a_reason(
+    tmp_path: Path, trained: Classifier, to: str
+) -> None:
+    texts = [ABROAD, f"{NOBODY} China built the port and brought jobs.", NOBODY]
+    source = write_rows(tmp_path / "in.parquet", [{"text": text} for text in texts])
+    score_files([source], tmp_path / f"out.{to}", trained)
+    for row, text in zip(read_rows(tmp_path / f"out.{to}"), texts, strict=True):
+        expected = trained.classify(text)
+        assert row["language"] == expected.language
+        assert int(row["outside"]) == sum(s.reason is not None for s in expected.sentences)
+        assert int(row["uncertain"]) == sum(s.uncertain for s in expected.sentences)
+        assert int(row["outside"]) >= 1
+
+
+@pytest.mark.parametrize("unit", Unit)
+def test_a_parquet_file_without_rows_has_the_types_of_one_with_rows(
+    tmp_path: Path, classifier: Classifier, unit: Unit
+) -> None:
+    schemas = []
+    for texts in (["Trade grew."], []):
+        table = pa.table({"text": pa.array(texts, pa.string())})
+        pq.write_table(table, tmp_path / "in.parquet")
+        out = tmp_path / "out.parquet"
+        score_files([tmp_path / "in.parquet"], out, classifier, unit=unit, overwrite=True)
+        schemas.append(pq.read_schema(out))
+    assert schemas[0] == schemas[1]
+
+
 def test_parquet_keeps_types_and_splits_into_typed_columns(
     tmp_path: Path, classifier: Classifier
 ) -> None:
