@@ -11,7 +11,13 @@ export function drawPreview(job, start, remove) {
     job.columns.map((column) =>
       el("option", { value: column, selected: column === selected }, column),
     );
-  const column = el("select", { id: "text-column" }, options(job.suggested_column));
+  // Without a suggestion the first column would stand there as if it were one.
+  const column = el(
+    "select",
+    { id: "text-column", required: true },
+    job.suggested_column === null ? el("option", { value: "" }, "choose a column") : [],
+    options(job.suggested_column),
+  );
   const group = el(
     "select",
     { id: "group-column" },
@@ -31,9 +37,10 @@ export function drawPreview(job, start, remove) {
     start(choice);
   };
   const rows = job.rows === null ? "" : `, ${job.rows.toLocaleString("en")} rows`;
+  const encoding = job.encoding === "utf-8" ? "" : `, read as ${job.encoding}`;
   return [
     el("h2", {}, job.name),
-    el("p", { class: "muted" }, `${job.columns.length} columns${rows}. The first rows:`),
+    el("p", { class: "muted" }, `${job.columns.length} columns${rows}${encoding}. The first rows:`),
     el(
       "div",
       { class: "scroll preview", tabindex: 0, role: "group", "aria-label": "The first rows" },

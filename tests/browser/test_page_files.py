@@ -45,6 +45,21 @@ def test_scoring_a_file_in_every_look(site: Site, look: str) -> None:
     expect(page.locator("#table-file")).to_be_attached()
 
 
+def test_without_a_column_that_looks_like_a_text_none_stands_there_as_chosen(site: Site) -> None:
+    content = b"Outlet,Date,Nota\nEl Faro,2024-05-01\n"
+    upload(site, {"name": "posts.csv", "mimeType": "text/csv", "buffer": content})
+    expect(site.page.locator("#text-column")).to_have_value("")
+    expect(site.page.locator("#text-column option")).to_have_count(4)
+
+
+def test_a_file_that_is_not_in_utf8_is_read_and_says_so(site: Site) -> None:
+    content = "Outlet,Texto\nEl País,La región prosperó mañana.\n".encode("cp1252")
+    upload(site, {"name": "posts.csv", "mimeType": "text/csv", "buffer": content})
+    expect(site.page.locator("#text-column")).to_have_value("Texto")
+    expect(site.page.get_by_text("read as cp1252")).to_be_visible()
+    expect(site.page.get_by_text("La región prosperó mañana.")).to_be_visible()
+
+
 def test_the_labelled_file_holds_what_the_service_answers(site: Site, tmp_path: Path) -> None:
     page = site.page
     upload(site, table())
