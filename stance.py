@@ -23,7 +23,8 @@ for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 import typer
 
 from labels import commands as labels_commands
-from labels.commands import LabelsOption, errors_as_messages
+from labels.commands import EncodingOption, LabelsOption, errors_as_messages
+from labels.encodings import DEFAULT
 from labels.taxonomy import LABELS_DIR
 from service import commands as service_commands
 from service.artifact import DEFAULT_ARTIFACT
@@ -77,6 +78,7 @@ def labels_suggest(
     ],
     n: Annotated[int, typer.Option("-n", min=1, help="How many to choose.")] = 50,
     text_column: Annotated[str, typer.Option(help="Column that holds the sentence.")] = "text",
+    encoding: EncodingOption = DEFAULT,
     model: ModelOption = DEFAULT_ARTIFACT,
 ) -> None:
     """Print the sentences that would teach the model most, as JSON Lines ready to be labelled.
@@ -91,7 +93,7 @@ def labels_suggest(
     with errors_as_messages():
         classifier = load(model)
         texts = []
-        for chunk in open_source(pool, text_column).chunks:
+        for chunk in open_source(pool, text_column, encoding=encoding).chunks:
             texts += [text for text in chunk.texts if isinstance(text, str) and text.strip()]
         texts = list(dict.fromkeys(texts))
         scores = classifier.score(texts)
@@ -334,6 +336,7 @@ def score(
     delimiter: Annotated[
         str | None, typer.Option(help="Separator of csv and tsv, if not ',' and tab.")
     ] = None,
+    encoding: EncodingOption = DEFAULT,
     prefix: Annotated[
         str, typer.Option(help="Put before the names of the added columns, e.g. 'stance_'.")
     ] = "",
@@ -367,6 +370,7 @@ def score(
                 text_column=text_column,
                 unit=unit,
                 delimiter=delimiter,
+                encoding=encoding,
                 prefix=prefix,
                 overwrite=overwrite,
                 threads=threads,
@@ -374,6 +378,8 @@ def score(
             )
     typer.echo(f"{output}: {result.n_scored:,} rows, model {classifier.model.version}", err=True)
     if result.rejects:
+        for hint in result.hints:
+            typer.echo(hint, err=True)
         typer.echo(f"{result.rejects}: {result.n_rejected:,} rows rejected", err=True)
         raise typer.Exit(EXIT_SOME_REJECTED)
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from labels.encodings import DEFAULT
 from labels.exchange import Tool
 from labels.taxonomy import LABELS_DIR
 
@@ -24,6 +25,11 @@ LabelsOption = Annotated[
         help="Label set: a folder with taxonomy.json and sentences/.",
         show_default="labels",
     ),
+]
+
+EncodingOption = Annotated[
+    str,
+    typer.Option(help="Encoding of csv, tsv and txt: utf-8, cp1252, latin-1, utf-16, gb18030 ..."),
 ]
 
 
@@ -100,6 +106,7 @@ def labels_import(
         Path | None, typer.Argument(help="Export of Label Studio or doccano, jsonl or csv.")
     ] = None,
     labels: LabelsOption = LABELS_DIR,
+    encoding: EncodingOption = DEFAULT,
     corrections: Annotated[
         str | None,
         typer.Option(help="Instead of FILE: database URL or SQLite file of the service."),
@@ -125,7 +132,7 @@ def labels_import(
             return
         if file is None or corrections is not None or output is not None:
             raise ValueError("give either FILE, or --corrections together with --output")
-        stored = store_rows(labels, import_rows(file, read_taxonomy(labels)))
+        stored = store_rows(labels, import_rows(file, read_taxonomy(labels), encoding))
     counts = f"{stored.n_added:,} added, {stored.n_changed:,} changed, {stored.n_same:,} as before"
     typer.echo(f"{labels}: {counts}")
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from labels.encodings import DEFAULT, check_encoding, encoding_hint, is_utf8
 from labels.language import identify
 from labels.sentences import REQUIRED_FIELDS, LabelError, LabelledSentence
 from labels.taxonomy import Taxonomy
@@ -62,8 +63,10 @@ def label_studio_config(taxonomy: Taxonomy) -> str:
     )
 
 
-def import_rows(path: Path, taxonomy: Taxonomy) -> list[Row]:
+def import_rows(path: Path, taxonomy: Taxonomy, encoding: str = DEFAULT) -> list[Row]:
     """Return the rows of a file that one of the tools exported, as rows of a labelled set.
+
+    ``encoding`` is that of csv; the others are in UTF-8.
 
     A row that was not exported from a labelled set gets an id from its number, the language that
     is identified, the last register of the taxonomy and a passage of its own. Whether labels and
@@ -80,9 +83,14 @@ def import_rows(path: Path, taxonomy: Taxonomy) -> list[Row]:
         raise LabelError([f"{path}: cannot be read ({error.strerror})"]) from error
     if not content.strip():
         raise LabelError([f"{path}: empty; expected an export of a labelling tool"])
+    codec = check_encoding(encoding)
     try:
-        found = _parse(path, content.removeprefix(b"\xef\xbb\xbf"))
-    except (orjson.JSONDecodeError, UnicodeDecodeError, csv.Error) as error:
+        found = _parse(path, content, codec)
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        hint = encoding_hint(path) if is_utf8(encoding) else ""
+        raise LabelError([f"{path}:{line}: not {encoding.upper()}{hint}"]) from error
+    except (orjson.JSONDecodeError, csv.Error) as error:
         raise LabelError([f"{path}: neither JSON, JSON Lines nor csv ({error})"]) from error
     rows, problems = [], []
     for number, raw in enumerate(found, 1):
@@ -95,9 +103,10 @@ def import_rows(path: Path, taxonomy: Taxonomy) -> list[Row]:
     return rows
 
 
-def _parse(path: Path, content: bytes) -> list[object]:
+def _parse(path: Path, content: bytes, codec: str) -> list[object]:
     if path.suffix.lower() == ".csv":
-        return list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
+        return list(csv.DictReader(io.StringIO(content.decode(codec), newline=""), strict=True))
+    content = content.removeprefix(b"\xef\xbb\xbf")
     if content.lstrip().startswith(b"["):
         tasks: list[object] = orjson.loads(content)
         return tasks

@@ -5,7 +5,7 @@ Called by ``stance score``. Memory does not grow with the file. Labels come from
 """
 
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,11 +18,20 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 import orjson
 
+from labels.encodings import DEFAULT, encoding_hint
 from service.classifier import Classifier
 from service.columns import Added
 from service.compiled import Texts, Utf8Texts
 from service.decisions import TextScores
-from service.readers import Chunk, InputError, Reject, Source, open_source
+from service.readers import (
+    ENCODED_SUFFIXES,
+    NOT_UTF8,
+    Chunk,
+    InputError,
+    Reject,
+    Source,
+    open_source,
+)
 from service.texts import MAX_MARKS, TextError, check_text
 from service.writers import OUTPUT_SUFFIXES, OutputError, Writer, open_writer
 
@@ -42,11 +51,15 @@ OnRow = Callable[[Chunk, int, tuple[str, ...] | None], None]
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """How many rows were scored and rejected, and where the rejects are (None without any)."""
+    """How many rows were scored and rejected, and where the rejects are (None without any).
+
+    ``hints`` say of files that are not in the encoding in which they were read what to do.
+    """
 
     n_scored: int
     n_rejected: int
     rejects: Path | None
+    hints: tuple[str, ...] = ()
 
 
 def score_files(
@@ -57,6 +70,7 @@ def score_files(
     text_column: str = "text",
     unit: Unit = Unit.TEXT,
     delimiter: str | None = None,
+    encoding: str = DEFAULT,
     prefix: str = "",
     overwrite: bool = False,
     threads: int | None = None,
@@ -79,7 +93,7 @@ def score_files(
         If the output cannot be written, exists already, or would overwrite an input.
     """
     _check_output(output, inputs, overwrite)
-    sources = [open_source(path, text_column, delimiter) for path in inputs]
+    sources = [open_source(path, text_column, delimiter, encoding) for path in inputs]
     _check_same_columns(sources, output)
     total = sum(source.size for source in sources)
     added = added_columns(classifier, unit, prefix)
@@ -98,7 +112,12 @@ def score_files(
                     _tell_rows(chunk, scored, classifier.taxonomy.ids, on_row)
                 on_progress(done + chunk.position, total, n_scored + rejects.count)
             done += source.size
-    return BatchResult(n_scored, rejects.count, rejects_path if rejects.count else None)
+    hints = tuple(
+        f"{path}: {rejects.n_not_utf8[str(path)]:,} rows are {NOT_UTF8}{encoding_hint(path)}"
+        for path in inputs
+        if path.suffix.lower() in ENCODED_SUFFIXES and rejects.n_not_utf8[str(path)]
+    )
+    return BatchResult(n_scored, rejects.count, rejects_path if rejects.count else None, hints)
 
 
 def added_columns(classifier: Classifier, unit: Unit, prefix: str = "") -> Added:
@@ -243,6 +262,7 @@ class _RejectsFile:
         self._temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
         self._file: BinaryIO | None = None
         self.count = 0
+        self.n_not_utf8: Counter[str] = Counter()
 
     def write(self, reject: Reject) -> None:
         if self._file is None:
@@ -250,6 +270,7 @@ class _RejectsFile:
         row = {"file": reject.file, "line": reject.line, "reason": reject.reason}
         self._file.write(orjson.dumps(row | {"row": _printable(reject.row)}, default=str) + b"\n")
         self.count += 1
+        self.n_not_utf8[reject.file] += reject.reason == NOT_UTF8
 
     def __enter__(self) -> Self:
         return self

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
+from labels.encodings import likely_encoding, marked_encoding
 from service.confined import RefusalError
 
 MAX_CHARACTERS = 5_000_000
@@ -42,8 +43,6 @@ _MEDIA_TYPES = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": Kind.DOCX,
     "application/pdf": Kind.PDF,
 }
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_LEGACY = ["cp1252", "gb18030", "big5"]
 _META_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]{1,40})""", re.I)
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -102,22 +101,15 @@ _NO_TEXT = dict.fromkeys(Kind, "it holds no text") | {
 
 
 def _decode(content: bytes, charset: str | None) -> str:
-    """Return the text of bytes in the encoding of their mark, the one named, or the likeliest.
-
-    What is neither is in one of the legacy encodings of our languages.
-    """
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace").removeprefix("\ufeff")
+    """Return the text of bytes in the encoding of their mark, the one named, or the likeliest."""
+    if marked := marked_encoding(content):
+        return content.decode(marked, errors="replace").removeprefix("\ufeff")
     for encoding in filter(None, ("utf-8", charset)):
         try:
             return content.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(content[:100_000], cp_isolation=_LEGACY).best()
-    return content.decode(best.encoding if best else "cp1252", errors="replace")
+    return content.decode(likely_encoding(content) or "cp1252", errors="replace")
 
 
 def _check_magic(content: bytes, kind: Kind) -> None:

@@ -45,6 +45,7 @@ def score_job(_: bytes, folder: str, model: str) -> None:
             text_column=start["text_column"],
             unit=unit,
             delimiter=job["delimiter"],
+            encoding=job["encoding"],
             prefix=_free_prefix(job["columns"], added),
             on_progress=progress.end_chunk,
             on_row=progress.count,

@@ -8,8 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from labels.encodings import DEFAULT, guess_encoding
 from service.confined import RefusalError
-from service.readers import InputError, open_source
+from service.readers import ENCODED_SUFFIXES, InputError, open_source
 
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 300
@@ -18,11 +19,17 @@ MOST_NAME_CHARACTERS = 100_000
 """Code points of all names of columns together: every look at the job tells them."""
 
 _DELIMITERS = ",;\t|"
-_TEXT_NAMES = ("text", "body", "content", "sentence", "article", "fulltext", "full_text", "texto")
+_TEXT_NAMES = (
+    *("text", "body", "content", "sentence", "article", "fulltext", "full_text"),
+    *("texto", "cuerpo", "contenido", "corpo", "conteúdo", "texte", "corps", "contenu"),
+    *("volltext", "inhalt", "artikel", "正文", "文本", "内容"),
+)
 
 
 def look_at(_: bytes, folder: str, name: str) -> dict[str, Any]:
-    """Return columns, number of rows, first rows, delimiter, and the column that holds the text.
+    """Return columns, number of rows, first rows, encoding, delimiter, and the column of the text.
+
+    The encoding and the delimiter are guessed.
 
     Raises
     ------
@@ -31,9 +38,10 @@ def look_at(_: bytes, folder: str, name: str) -> dict[str, Any]:
     """
     os.chdir(folder)
     path = Path(name)
-    delimiter = _delimiter_of(path)
+    encoding = guess_encoding(path) if path.suffix.lower() in ENCODED_SUFFIXES else DEFAULT
+    delimiter = _delimiter_of(path, encoding)
     try:
-        source = open_source(path, None, delimiter)
+        source = open_source(path, None, delimiter, encoding)
         if len(source.columns) > MOST_COLUMNS:
             raise RefusalError(f"it has {len(source.columns)} columns, at most {MOST_COLUMNS}")
         if (n_characters := sum(map(len, source.columns))) > MOST_NAME_CHARACTERS:
@@ -54,16 +62,17 @@ def look_at(_: bytes, folder: str, name: str) -> dict[str, Any]:
         "rows": rows,
         "preview": preview,
         "suggested_column": _text_column(source.columns, preview),
+        "encoding": encoding,
         "delimiter": delimiter,
     }
 
 
-def _delimiter_of(path: Path) -> str | None:
+def _delimiter_of(path: Path, encoding: str) -> str | None:
     """Return what stands most often in the header of a csv file; spreadsheets differ by country."""
     if path.suffix.lower() != ".csv":
         return None
-    with path.open("rb") as file:
-        header = file.readline(65_536).decode(errors="replace")
+    with path.open(encoding=encoding, errors="replace") as file:
+        header = file.readline(65_536)
     return max(_DELIMITERS, key=header.count)
 
 

@@ -8,13 +8,16 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from string import whitespace
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 
 import numpy as np
 import orjson
 
+from labels.encodings import DEFAULT, check_encoding, encoding_hint, is_utf8, marked_encoding
 from service.compiled import Utf8Texts
 
 if TYPE_CHECKING:
@@ -32,6 +35,9 @@ MAX_FIELD_CHARACTERS = 10_000_000
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 INPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
 TXT_LINE = "line"
+ENCODED_SUFFIXES = (*DELIMITERS, ".txt")
+"""Kinds that come in other encodings than UTF-8, too."""
+
 NOT_UTF8 = "not UTF-8"
 
 _BOM = b"\xef\xbb\xbf"
@@ -96,17 +102,21 @@ class Source:
     schema: "pa.Schema | None" = None
 
 
-def open_source(path: Path, text_column: str | None, delimiter: str | None = None) -> Source:
+def open_source(
+    path: Path, text_column: str | None, delimiter: str | None = None, encoding: str = DEFAULT
+) -> Source:
     """Open a file by its suffix and check that the text column is there.
 
-    Without a ``text_column``, to look at a file, the first column stands for it.
+    Without a ``text_column``, to look at a file, the first column stands for it. ``encoding`` is
+    that of csv, tsv and txt.
 
     Raises
     ------
     InputError
-        If it is missing, a directory, empty, binary, of an unknown kind, damaged, or has no such
-        column.
+        If it is missing, a directory, empty, binary, of an unknown kind or another encoding,
+        damaged, or has no such column.
     """
+    codec = check_encoding(encoding)
     suffix = path.suffix.lower()
     if path.is_dir():
         raise InputError(f"{path}: is a directory; name the files in it")
@@ -117,11 +127,14 @@ def open_source(path: Path, text_column: str | None, delimiter: str | None = Non
     head = _head(path)
     if suffix == ".parquet":
         return _open_parquet(path, text_column)
-    _refuse_binary(path, head)
+    if is_utf8(encoding):
+        _refuse_binary(path, head)
+    elif suffix not in ENCODED_SUFFIXES:
+        raise InputError(f"{path}: is always in UTF-8; --encoding is for csv, tsv and txt")
     if suffix == ".txt":
-        return Source(path, (TXT_LINE, "text"), path.stat().st_size, _txt_chunks(path))
+        return Source(path, (TXT_LINE, "text"), path.stat().st_size, _txt_chunks(path, codec))
     if suffix in DELIMITERS:
-        return _open_csv(path, text_column, delimiter or DELIMITERS[suffix])
+        return _open_csv(path, text_column, delimiter or DELIMITERS[suffix], codec)
     return _open_jsonl(path, text_column)
 
 
@@ -137,8 +150,8 @@ def _head(path: Path) -> bytes:
 
 
 def _refuse_binary(path: Path, head: bytes) -> None:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise InputError(f"{path}: UTF-16; expected UTF-8, save it again as UTF-8")
+    if not is_utf8(marked := marked_encoding(head) or DEFAULT):
+        raise InputError(f"{path}: {marked.upper()}; read it with --encoding {marked}")
     if b"\0" in head or head.startswith((b"PK\x03\x04", b"\x1f\x8b", _PARQUET_MAGIC, b"%PDF")):
         raise InputError(f"{path}: binary; expected text in UTF-8")
 
@@ -153,34 +166,51 @@ def _no_column(path: Path, text_column: str, columns: tuple[str, ...]) -> InputE
     )
 
 
-def _open_csv(path: Path, text_column: str | None, delimiter: str) -> Source:
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+def _open_csv(path: Path, text_column: str | None, delimiter: str, codec: str) -> Source:
+    with _open_text(path, codec) as (_, lines):
         try:
-            header = tuple(next(csv.reader(file, delimiter=delimiter, strict=True)))
+            header = tuple(next(csv.reader(lines, delimiter=delimiter, strict=True)))
         except (csv.Error, StopIteration) as error:
             raise InputError(f"{path}:1: the header cannot be read ({error})") from error
     if not header:
         raise InputError(f"{path}:1: blank; expected the names of the columns")
-    if not _is_utf8("".join(header)):
-        raise InputError(f"{path}:1: the header is {NOT_UTF8}; save the file as UTF-8")
+    if not _is_decoded("".join(header)):
+        raise InputError(f"{path}:1: the header is {_undecoded(codec)}{encoding_hint(path)}")
     text_column = header[0] if text_column is None else text_column
     if text_column not in header:
         raise _no_column(path, text_column, header)
     column, times = Counter(header).most_common(1)[0]
     if times > 1:
         raise InputError(f"{path}:1: column {column!r} stands {times} times")
-    chunks = _csv_chunks(path, header, text_column, delimiter)
+    chunks = _csv_chunks(path, header, text_column, delimiter, codec)
     return Source(path, header, path.stat().st_size, chunks)
 
 
+@contextmanager
+def _open_text(path: Path, codec: str, newline: str = "") -> Iterator[tuple[BinaryIO, TextIO]]:
+    """Open a file and its text, whose lines end as they stand there.
+
+    Bytes that are nothing in this encoding become lone surrogates, by which a row's check knows
+    them, if it is one of bytes; else the whole file cannot be read.
+    """
+    with path.open("rb") as raw:
+        text = io.TextIOWrapper(raw, encoding=codec, errors="surrogateescape", newline=newline)
+        try:
+            yield raw, text
+        except UnicodeError as error:
+            raise InputError(f"{path}: {_undecoded(codec)} ({error})") from error
+
+
+def _undecoded(codec: str) -> str:
+    return NOT_UTF8 if is_utf8(codec) else f"not {codec}"
+
+
 def _csv_chunks(
-    path: Path, header: tuple[str, ...], text_column: str, delimiter: str
+    path: Path, header: tuple[str, ...], text_column: str, delimiter: str, codec: str
 ) -> Iterator[Chunk]:
     csv.field_size_limit(MAX_FIELD_CHARACTERS)
     column = header.index(text_column)
-    with path.open("rb") as raw:
-        # Bytes that are no UTF-8 become lone surrogates, by which the row's check knows them.
-        lines = io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    with _open_text(path, codec) as (raw, lines):
         reader = csv.reader(lines, delimiter=delimiter, strict=True)
         next(reader)
         chunk = Chunk()
@@ -197,7 +227,7 @@ def _csv_chunks(
                 break
             if not row:
                 continue
-            if problem := _row_problem(row, header):
+            if problem := _row_problem(row, header, codec):
                 chunk.rejects.append(Reject(str(path), line, problem, row))
             else:
                 chunk.lines.append(line)
@@ -211,14 +241,14 @@ def _csv_chunks(
         yield chunk
 
 
-def _row_problem(row: list[str], header: tuple[str, ...]) -> str | None:
+def _row_problem(row: list[str], header: tuple[str, ...], codec: str) -> str | None:
     if len(row) != len(header):
         return f"{len(row)} fields, expected {len(header)} as in the header"
-    return None if _is_utf8("".join(row)) else NOT_UTF8
+    return None if _is_decoded("".join(row)) else _undecoded(codec)
 
 
-def _is_utf8(text: str) -> bool:
-    """Tell whether ``text``, read with ``surrogateescape``, came from valid UTF-8."""
+def _is_decoded(text: str) -> bool:
+    """Tell whether all of ``text``, read with ``surrogateescape``, could be decoded."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -245,23 +275,28 @@ def _physical_lines(file: BinaryIO) -> Iterator[bytes]:
         yield line
 
 
-def _txt_chunks(path: Path) -> Iterator[Chunk]:
+def _txt_chunks(path: Path, codec: str) -> Iterator[Chunk]:
     chunk = Chunk()
-    for number, position, line in _lines(path):
-        try:
-            text = line.decode()
-        except UnicodeDecodeError:
-            as_text = line.decode(errors="backslashreplace")
-            chunk.rejects.append(Reject(str(path), number, NOT_UTF8, as_text))
-        else:
-            chunk.lines.append(number)
-            chunk.texts.append(text)
-            chunk.values.append({TXT_LINE: number, "text": text})
-        chunk.position = position
-        if len(chunk.lines) + len(chunk.rejects) >= CHUNK_ROWS:
-            yield chunk
-            chunk = Chunk(position=position)
-    yield chunk
+    with _open_text(path, codec, newline="\n") as (raw, lines):
+        number = 0
+        while line := lines.readline(MAX_FIELD_CHARACTERS):
+            number += 1
+            text = line.rstrip("\r\n")
+            if not text.strip(whitespace):
+                continue
+            if _is_decoded(text):
+                chunk.lines.append(number)
+                chunk.texts.append(text)
+                chunk.values.append({TXT_LINE: number, "text": text})
+            else:
+                as_text = text.encode(errors="surrogateescape").decode(errors="backslashreplace")
+                chunk.rejects.append(Reject(str(path), number, _undecoded(codec), as_text))
+            if len(chunk.lines) + len(chunk.rejects) >= CHUNK_ROWS:
+                chunk.position = raw.tell()
+                yield chunk
+                chunk = Chunk()
+        chunk.position = raw.tell()
+        yield chunk
 
 
 def _open_jsonl(path: Path, text_column: str | None) -> Source:

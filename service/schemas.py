@@ -222,6 +222,7 @@ class JobResponse(BaseModel):
     state: Literal["uploaded", "running", "done", "cancelled", "failed"]
     columns: list[str]
     rows: int
+    encoding: Annotated[str, Field(description="In which it is read, guessed.", examples=["utf-8"])]
     suggested_column: Annotated[str | None, Field(description="The one that holds the text.")]
     preview: Annotated[list[dict[str, Any]], Field(description="First rows, long values cut.")]
     done: Annotated[int, Field(description="Rows read so far.")] = 0

@@ -238,6 +238,16 @@ def test_a_bad_import_is_told(
         import_rows(tmp_path / name, taxonomy)
 
 
+def test_a_csv_in_another_encoding_is_read_in_the_one_that_is_named(
+    tmp_path: Path, taxonomy: Taxonomy
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("text,labels\nPlain.,\nLa región prosperó mañana.,\n".encode("cp1252"))
+    with pytest.raises(LabelError, match=r"a\.csv:3: not UTF-8.*--encoding cp1252"):
+        import_rows(path, taxonomy)
+    assert import_rows(path, taxonomy, "cp1252")[1]["text"] == "La región prosperó mañana."
+
+
 def test_import_adds_new_and_replaces_known_sentences(label_set: Path) -> None:
     before = read_labelled_set(label_set)
     changed = before[0].to_row() | {"labels": ["security_alarm"]}

@@ -166,6 +166,73 @@ def test_lines_of_a_txt_file_are_rows(tmp_path: Path, classifier: Classifier) ->
     assert result.n_rejected == 1
 
 
+SPANISH = [
+    "El puerto trajo empleo a la región del señor Núñez.",
+    "Washington sólo envía advertencias a sus vecinos.",
+    "Trade grew.",
+]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "txt"])
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16", "utf-8"])
+def test_a_file_is_read_in_the_encoding_that_is_named(
+    tmp_path: Path, classifier: Classifier, encoding: str, suffix: str
+) -> None:
+    source = tmp_path / f"in.{suffix}"
+    header = "" if suffix == "txt" else "text\n"
+    source.write_bytes((header + "\n".join(SPANISH)).encode(encoding))
+    result = score_files([source], tmp_path / "out.csv", classifier, encoding=encoding)
+    assert (result.n_scored, result.n_rejected, result.hints) == (3, 0, ())
+    assert [row["text"] for row in read_rows(tmp_path / "out.csv")] == SPANISH
+
+
+@pytest.mark.parametrize("suffix", ["csv", "txt"])
+@pytest.mark.parametrize(
+    ("texts", "encoding"), [(SPANISH, "cp1252"), (["中国港口带来就业，部长说。"], "gb18030")]
+)
+def test_rows_in_another_encoding_are_told_with_the_option_that_reads_them(
+    tmp_path: Path, classifier: Classifier, texts: list[str], encoding: str, suffix: str
+) -> None:
+    source = tmp_path / f"in.{suffix}"
+    header = "" if suffix == "txt" else "text\n"
+    source.write_bytes((header + "\n".join(texts)).encode(encoding))
+    n_broken = sum(not text.isascii() for text in texts)
+    result = score_files([source], tmp_path / "out.csv", classifier)
+    assert result.n_rejected == n_broken
+    (hint,) = result.hints
+    assert f"{n_broken} rows are not UTF-8" in hint
+    assert hint.endswith(f"--encoding {encoding}")
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "message"),
+    [
+        ("in.csv", "klingon", "--encoding 'klingon': unknown"),
+        ("in.csv", "hex", "--encoding 'hex': unknown"),
+        ("in.csv", "utf-16", "not utf-16"),
+        ("in.jsonl", "cp1252", "always in UTF-8"),
+    ],
+)
+def test_an_encoding_that_cannot_be_is_told(
+    tmp_path: Path, classifier: Classifier, name: str, encoding: str, message: str
+) -> None:
+    source = write_rows(tmp_path / name, [{"text": "A."}])
+    source.write_bytes(source.read_bytes().ljust(9) if encoding == "utf-16" else b'{"text": "A"}')
+    with pytest.raises(ValueError, match=message):
+        score_files([source], tmp_path / "out.jsonl", classifier, encoding=encoding)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_bytes_that_are_nothing_in_an_encoding_reject_their_row(
+    tmp_path: Path, classifier: Classifier
+) -> None:
+    (tmp_path / "in.csv").write_bytes(b"text\nTrade gr\xe9w.\nTrade \x81.\n")
+    result = score_files([tmp_path / "in.csv"], tmp_path / "out.csv", classifier, encoding="cp1252")
+    assert result.rejects is not None
+    (reject,) = read_rows(result.rejects)
+    assert (reject["line"], reject["reason"]) == (3, "not cp1252")
+
+
 def test_bad_rows_are_told_with_line_and_reason_while_the_rest_goes_on(
     tmp_path: Path, classifier: Classifier
 ) -> None:
@@ -218,6 +285,7 @@ def broken_inputs(tmp_path: Path) -> dict[str, Path]:
         "binary.csv": bytes(range(256)),
         "zip.csv": b"PK\x03\x04rest",
         "utf16.csv": "text\nA".encode("utf-16"),
+        "header.csv": "título,text\n1,Él llegó mañana con su compañía.\n".encode("cp1252"),
         "truncated.parquet": content[: len(content) // 2],
         "semicolons.csv": b"id;text\n1;A\n",
         "nocolumn.jsonl": b'{"body": "a"}\n',
@@ -242,7 +310,8 @@ def broken_inputs(tmp_path: Path) -> dict[str, Path]:
         ("blank.jsonl", "empty; expected at least one row"),
         ("binary.csv", "binary; expected text in UTF-8"),
         ("zip.csv", "binary; expected text in UTF-8"),
-        ("utf16.csv", "UTF-16; expected UTF-8"),
+        ("utf16.csv", "UTF-16; read it with --encoding utf-16"),
+        ("header.csv", r"header\.csv:1: the header is not UTF-8; .*--encoding cp1252"),
         ("truncated.parquet", "truncated or damaged"),
         ("semicolons.csv", r"no column 'text'; found 'id;text'.*--delimiter"),
         ("nocolumn.jsonl", "no column 'text'; found 'body'"),
