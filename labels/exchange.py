@@ -63,10 +63,11 @@ def label_studio_config(taxonomy: Taxonomy) -> str:
     )
 
 
-def import_rows(path: Path, taxonomy: Taxonomy, encoding: str = DEFAULT) -> list[Row]:
+def import_rows(path: Path, taxonomy: Taxonomy, encoding: str = DEFAULT) -> dict[str, Row]:
     """Return the rows of a file that one of the tools exported, as rows of a labelled set.
 
-    ``encoding`` is that of csv; the others are in UTF-8.
+    They are in file order, by the place where each stands (``file:line``). ``encoding`` is that
+    of csv; the others are in UTF-8.
 
     A row that was not exported from a labelled set gets an id from its number, the language that
     is identified, the last register of the taxonomy and a passage of its own. Whether labels and
@@ -92,36 +93,51 @@ def import_rows(path: Path, taxonomy: Taxonomy, encoding: str = DEFAULT) -> list
         raise LabelError([f"{path}:{line}: not {encoding.upper()}{hint}"]) from error
     except (orjson.JSONDecodeError, csv.Error) as error:
         raise LabelError([f"{path}: neither JSON, JSON Lines nor csv ({error})"]) from error
-    rows, problems = [], []
-    for number, raw in enumerate(found, 1):
+    rows, problems = {}, []
+    for number, (where, raw) in enumerate(found.items(), 1):
         try:
-            rows.append(_complete(_from_tool(raw), f"{path.stem}-{number}", taxonomy))
+            rows[where] = _complete(_from_tool(raw), f"{path.stem}-{number}", taxonomy)
         except LabelError as error:
-            problems += [f"{path}: row {number}: {problem}" for problem in error.problems]
+            problems += [f"{where}: {problem}" for problem in error.problems]
     if problems:
         raise LabelError(problems)
     return rows
 
 
-def _parse(path: Path, content: bytes, codec: str) -> list[object]:
+def _parse(path: Path, content: bytes, codec: str) -> dict[str, object]:
     if path.suffix.lower() == ".csv":
-        return list(csv.DictReader(io.StringIO(content.decode(codec), newline=""), strict=True))
+        return _parse_csv(path, content.decode(codec))
     content = content.removeprefix(b"\xef\xbb\xbf")
     if content.lstrip().startswith(b"["):
-        tasks: list[object] = orjson.loads(content)
-        return tasks
-    return [orjson.loads(line) for line in content.splitlines() if line.strip()]
+        tasks = enumerate(orjson.loads(content), 1)
+        return {f"{path}: task {number}": task for number, task in tasks}
+    lines = enumerate(content.splitlines(), 1)
+    return {f"{path}:{number}": orjson.loads(line) for number, line in lines if line.strip()}
+
+
+def _parse_csv(path: Path, text: str) -> dict[str, object]:
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header = next(reader, [])
+    rows: dict[str, object] = {}
+    while True:
+        where = f"{path}:{reader.line_num + 1}"
+        if (cells := next(reader, None)) is None:
+            return rows
+        if len(cells) > len(header):
+            rows[where] = LabelError([f"{len(cells)} fields, {len(header)} in the header"])
+        elif cells:
+            rows[where] = dict(zip(header, cells, strict=False))
 
 
 def _from_tool(raw: object) -> Row:
+    if isinstance(raw, LabelError):
+        raise raw
     if not isinstance(raw, dict):
         raise LabelError([f"found {type(raw).__name__}, expected an object"])
     if "data" in raw:
         return _from_label_studio(raw)
     if "label" in raw:
         return _from_doccano(raw)
-    if None in raw:
-        raise LabelError(["more fields than the header"])
     if any(isinstance(raw.get(name), str) for name in _LISTS):
         return _from_csv(raw)
     return {key: value for key, value in raw.items() if key not in _FOR_THE_READER}
@@ -137,7 +153,7 @@ def _complete(row: Row, fallback_id: str, taxonomy: Taxonomy) -> Row:
     row["lang"] = row.get("lang") or identify(text, taxonomy.languages)
     row["register"] = row.get("register") or taxonomy.registers[-1]
     row["passage"] = row.get("passage") or row["id"]
-    return row
+    return {name: row[name] for name in REQUIRED_FIELDS} | row
 
 
 def _to_label_studio(rows: list[Row]) -> bytes:

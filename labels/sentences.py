@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -73,6 +73,17 @@ class LabelledSentence:
         return row
 
 
+class FoundRow(NamedTuple):
+    """A row, where it stands (``file:line``), and the language of the file it is in or goes to.
+
+    ``row`` is what was parsed, of any type, or the error.
+    """
+
+    where: str
+    language: str
+    row: object
+
+
 def read_labelled_set(labels_dir: Path = LABELS_DIR) -> list[LabelledSentence]:
     """Read all of ``sentences/*.jsonl``, files in name order, rows in file order.
 
@@ -89,7 +100,18 @@ def read_labelled_set(labels_dir: Path = LABELS_DIR) -> list[LabelledSentence]:
         raise LabelError(
             [f"{labels_dir / SENTENCES_FOLDER}: no .jsonl file; expected one a language"]
         )
-    return _collect(_rows(paths), taxonomy, strict=True)
+    return check_rows(_rows(paths), taxonomy)
+
+
+def check_rows(rows: Iterable[FoundRow], taxonomy: Taxonomy) -> list[LabelledSentence]:
+    """Return the sentences of the rows of a whole labelled set.
+
+    Raises
+    ------
+    LabelError
+        If any row is bad; lists all bad rows.
+    """
+    return _collect(rows, taxonomy, strict=True)
 
 
 def read_sentences(path: Path, taxonomy: Taxonomy) -> list[LabelledSentence]:
@@ -134,32 +156,37 @@ def comparison_key(text: str) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()
 
 
-def _rows(paths: Iterable[Path]) -> Iterator[tuple[str, object]]:
-    """Yield (``file:line``, parsed row or the error) for every line that is not blank."""
+def _rows(paths: Iterable[Path]) -> Iterator[FoundRow]:
+    """Yield every line that is not blank."""
     for path in paths:
         try:
             lines = path.read_bytes().splitlines()
         except OSError as error:
             raise LabelError([f"{path}: cannot be read ({error.strerror})"]) from error
         for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                yield f"{path}:{number}", orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
-            except orjson.JSONDecodeError as error:
-                yield f"{path}:{number}", LabelError([f"not a JSON object ({error.msg})"])
+            if line.strip():
+                yield FoundRow(f"{path}:{number}", path.stem, parse_line(line))
+
+
+def parse_line(line: bytes) -> object:
+    """Return what a line holds, or the error."""
+    try:
+        return orjson.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except orjson.JSONDecodeError as error:
+        return LabelError([f"not a JSON object ({error.msg})"])
 
 
 def _collect(
-    rows: Iterable[tuple[str, object]], taxonomy: Taxonomy, *, strict: bool
+    rows: Iterable[FoundRow], taxonomy: Taxonomy, *, strict: bool
 ) -> list[LabelledSentence]:
     sentences: list[LabelledSentence] = []
     problems: list[str] = []
     where_id: dict[str, str] = {}
     where_text: dict[str, str] = {}
-    for where, row in rows:
+    for found in rows:
+        where = found.where
         try:
-            sentence = _sentence(row, where, taxonomy, strict=strict)
+            sentence = _sentence(found, taxonomy, strict=strict)
         except LabelError as error:
             problems += [f"{where}: {problem}" for problem in error.problems]
             continue
@@ -196,13 +223,14 @@ def _twin_problems(sentences: list[LabelledSentence], where_id: dict[str, str]) 
     return problems
 
 
-def _sentence(row: object, where: str, taxonomy: Taxonomy, *, strict: bool) -> LabelledSentence:
+def _sentence(found: FoundRow, taxonomy: Taxonomy, *, strict: bool) -> LabelledSentence:
+    row = found.row
     if isinstance(row, LabelError):
         raise row
     if not isinstance(row, dict):
         raise LabelError([f"found {type(row).__name__}, expected a JSON object"])
     if not strict:
-        number = where.rpartition(":")[2]
+        number = found.where.rpartition(":")[2]
         row_id = row.get("id") or number
         row = {"lang": "und", "register": "unknown", **row, "id": row_id}
         row["passage"] = row.get("passage") or row.get("document") or row_id
@@ -216,8 +244,7 @@ def _sentence(row: object, where: str, taxonomy: Taxonomy, *, strict: bool) -> L
         raise LabelError(problems)
     problems += text_problems(row["text"]) + _label_problems(row, taxonomy)
     if strict:
-        file_language = Path(where.rpartition(":")[0]).stem
-        problems += _vocabulary_problems(row, taxonomy, file_language)
+        problems += _vocabulary_problems(row, taxonomy, found.language)
     if problems:
         raise LabelError(problems)
     return LabelledSentence(
@@ -282,6 +309,8 @@ def _label_problems(row: dict[str, object], taxonomy: Taxonomy) -> list[str]:
     ]
     if not problems and len(set(labels)) < len(labels):
         problems.append(f"a label stands twice in {labels}")
+    elif not problems and len(labels) > 1 and not taxonomy.is_multi_label:
+        problems.append(f"{len(labels)} labels {labels}; a sentence of this label set has one")
     return problems
 
 

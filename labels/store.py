@@ -4,18 +4,22 @@ Called by ``stance labels import``. The whole set is read again before anything 
 so that a bad row changes nothing.
 """
 
+import json
 import os
-import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
-from labels.sentences import SENTENCES_FOLDER, read_labelled_set, sentence_files
-from labels.taxonomy import TAXONOMY_FILE
+from labels.sentences import (
+    SENTENCES_FOLDER,
+    FoundRow,
+    check_rows,
+    parse_line,
+    sentence_files,
+)
+from labels.taxonomy import read_taxonomy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,41 +31,76 @@ class Stored:
     n_same: int
 
 
-def store_rows(labels_dir: Path, rows: Sequence[dict[str, Any]]) -> Stored:
-    """Put ``rows`` into the files of their languages, each file replaced in one step.
+@dataclass(slots=True)
+class _Line:
+    """A line of a file: its bytes with its end, where it stands, what it holds (None if blank)."""
+
+    content: bytes
+    where: str
+    row: object
+
+
+def store_rows(labels_dir: Path, rows: Mapping[str, dict[str, Any]]) -> Stored:
+    """Put ``rows``, by the place each comes from, into the files of their languages.
+
+    Each file is replaced in one step; rows that do not change stay as they are, byte for byte.
 
     Raises
     ------
     LabelError
         If the set with these rows in it would be unsound; then nothing is written.
     """
-    # As they will stand in the file: a tuple there is a list.
-    rows = [orjson.loads(orjson.dumps(row)) for row in rows]
-    before = {
-        path.stem: [orjson.loads(line) for line in path.read_bytes().splitlines() if line.strip()]
-        for path in sentence_files(labels_dir)
+    files = {path.stem: _read_lines(path) for path in sentence_files(labels_dir)}
+    known = {
+        line.row["id"]: (language, line)
+        for language, lines in files.items()
+        for line in lines
+        if isinstance(line.row, dict) and "id" in line.row
     }
-    place = {row["id"]: (lang, i) for lang, own in before.items() for i, row in enumerate(own)}
-    after = {lang: list(own) for lang, own in before.items()}
+    touched = set()
     n_added = n_changed = 0
-    for row in rows:
-        lang, index = place.get(row["id"], (row["lang"], None))
-        if index is None:
-            after.setdefault(lang, []).append(row)
+    for where, given in rows.items():
+        content = json.dumps(given, ensure_ascii=False).encode() + b"\n"
+        new = _Line(content, where, parse_line(content))  # As it will be read: a tuple is a list.
+        language, old = known.get(given["id"], (given["lang"], None))
+        if old is None:
+            _append(files.setdefault(language, []), new)
+            touched.add(language)
             n_added += 1
-        elif after[lang][index] != row:
-            after[lang][index] = row
+        elif old.row != new.row:
+            old.content, old.where, old.row = new.content, new.where, new.row
+            touched.add(language)
             n_changed += 1
-    touched = [lang for lang in after if after[lang] != before.get(lang)]
-    with tempfile.TemporaryDirectory(prefix=".import.", dir=labels_dir) as folder:
-        trial = Path(folder)
-        shutil.copytree(labels_dir / SENTENCES_FOLDER, trial / SENTENCES_FOLDER, dirs_exist_ok=True)
-        shutil.copy(labels_dir / TAXONOMY_FILE, trial)
-        for lang in touched:
-            content = b"".join(orjson.dumps(row) + b"\n" for row in after[lang])
-            (trial / SENTENCES_FOLDER / f"{lang}.jsonl").write_bytes(content)
-        read_labelled_set(trial)
-        for lang in touched:
-            name = f"{lang}.jsonl"
-            os.replace(trial / SENTENCES_FOLDER / name, labels_dir / SENTENCES_FOLDER / name)
+    found = (
+        FoundRow(line.where, language, line.row)
+        for language, lines in files.items()
+        for line in lines
+        if line.row is not None
+    )
+    check_rows(found, read_taxonomy(labels_dir))
+    _write({language: files[language] for language in touched}, labels_dir / SENTENCES_FOLDER)
     return Stored(n_added, n_changed, len(rows) - n_added - n_changed)
+
+
+def _read_lines(path: Path) -> list[_Line]:
+    return [
+        _Line(line, f"{path}:{number}", parse_line(line) if line.strip() else None)
+        for number, line in enumerate(path.read_bytes().splitlines(keepends=True), 1)
+    ]
+
+
+def _append(lines: list[_Line], new: _Line) -> None:
+    if lines and not lines[-1].content.endswith((b"\n", b"\r")):
+        lines[-1].content += b"\n"
+    lines.append(new)
+
+
+def _write(files: Mapping[str, list[_Line]], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".import.", dir=folder.parent) as trial:
+        for language, lines in files.items():
+            content = b"".join(line.content for line in lines)
+            (Path(trial) / f"{language}.jsonl").write_bytes(content)
+        for language in files:
+            name = f"{language}.jsonl"
+            os.replace(Path(trial) / name, folder / name)

@@ -1,6 +1,7 @@
 """Tools around the labelled set: agreement, duplicates, grid, export and import, suggestions."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -179,7 +180,7 @@ def test_export_and_import_lose_nothing(tmp_path: Path, tool: Tool) -> None:
     taxonomy, sentences = read_taxonomy(), read_labelled_set()[::40]
     path = tmp_path / FILES[tool]
     path.write_bytes(export_sentences(sentences, tool))
-    assert [json.dumps(row, sort_keys=True) for row in import_rows(path, taxonomy)] == [
+    assert [json.dumps(row, sort_keys=True) for row in import_rows(path, taxonomy).values()] == [
         json.dumps(s.to_row(), sort_keys=True) for s in sentences
     ]
 
@@ -194,7 +195,7 @@ def test_a_file_that_label_studio_exported_is_read(tmp_path: Path, taxonomy: Tax
     task["annotations"] = [annotation(["us_critical"]), annotation([], was_cancelled=True)]
     path = tmp_path / "export.json"
     path.write_text(json.dumps([task]))
-    (row,) = import_rows(path, taxonomy)
+    (row,) = import_rows(path, taxonomy).values()
     assert (row["text"], row["labels"]) == ("Washington bullies its neighbours.", ["us_critical"])
     assert (row["id"], row["lang"]) == ("export-1", "en")
 
@@ -202,14 +203,14 @@ def test_a_file_that_label_studio_exported_is_read(tmp_path: Path, taxonomy: Tax
 def test_a_task_without_an_annotation_is_told(tmp_path: Path, taxonomy: Taxonomy) -> None:
     path = tmp_path / "export.json"
     path.write_text(json.dumps([{"id": 1, "data": {"text": "A."}, "annotations": []}]))
-    with pytest.raises(LabelError, match="row 1: no annotation; label the task"):
+    with pytest.raises(LabelError, match="task 1: no annotation; label the task"):
         import_rows(path, taxonomy)
 
 
 def test_a_file_that_doccano_exported_is_read(tmp_path: Path, taxonomy: Taxonomy) -> None:
     path = tmp_path / "all.jsonl"
     path.write_text('{"id": 9, "text": "Trade grew.", "label": [], "Comments": []}\n')
-    (row,) = import_rows(path, taxonomy)
+    (row,) = import_rows(path, taxonomy).values()
     assert (row["id"], row["labels"], "Comments" in row) == ("all-1", [], False)
 
 
@@ -245,14 +246,16 @@ def test_a_csv_in_another_encoding_is_read_in_the_one_that_is_named(
     path.write_bytes("text,labels\nPlain.,\nLa región prosperó mañana.,\n".encode("cp1252"))
     with pytest.raises(LabelError, match=r"a\.csv:3: not UTF-8.*--encoding cp1252"):
         import_rows(path, taxonomy)
-    assert import_rows(path, taxonomy, "cp1252")[1]["text"] == "La región prosperó mañana."
+    assert (
+        import_rows(path, taxonomy, "cp1252")[f"{path}:3"]["text"] == "La región prosperó mañana."
+    )
 
 
 def test_import_adds_new_and_replaces_known_sentences(label_set: Path) -> None:
     before = read_labelled_set(label_set)
     changed = before[0].to_row() | {"labels": ["security_alarm"]}
     new = before[0].to_row() | {"id": "new-1", "text": "Quite another sentence.", "lang": "es"}
-    stored = store_rows(label_set, [changed, new, before[1].to_row()])
+    stored = store_rows(label_set, {"a:1": changed, "a:2": new, "a:3": before[1].to_row()})
     assert (stored.n_added, stored.n_changed, stored.n_same) == (1, 1, 1)
     after = {s.id: s for s in read_labelled_set(label_set)}
     assert after[before[0].id].labels == ("security_alarm",)
@@ -264,10 +267,59 @@ def test_one_bad_row_changes_nothing(label_set: Path) -> None:
     before = {path: path.read_bytes() for path in label_set.glob("sentences/*")}
     names = {path.name for path in label_set.iterdir()}
     good = read_labelled_set(label_set)[0].to_row()
-    with pytest.raises(LabelError, match="unknown label 'x'"):
-        store_rows(label_set, [good | {"labels": []}, good | {"id": "n", "labels": ["x"]}])
+    bad = good | {"id": "n", "labels": ["x"]}
+    with pytest.raises(LabelError, match=r"^new\.csv:3: unknown label 'x'"):
+        store_rows(label_set, {"new.csv:2": good | {"labels": []}, "new.csv:3": bad})
     assert {path: path.read_bytes() for path in label_set.glob("sentences/*")} == before
     assert {path.name for path in label_set.iterdir()} == names
+
+
+def test_rows_that_do_not_change_stay_byte_for_byte(label_set: Path) -> None:
+    path = label_set / "sentences" / "en.jsonl"
+    lines = path.read_bytes().splitlines()
+    first = json.loads(lines[0])
+    # As an editor may leave it: spaces, a blank line, no end of line at the last row.
+    lines[1] = lines[1].replace(b'": ', b'"  :  ')
+    before = b"\n".join([lines[0], b"", *lines[1:]])
+    path.write_bytes(before)
+    new = first | {"id": "new-1", "text": "El Niño brought quite another sentence."}
+    changed = first | {"register": "news" if first["register"] != "news" else "analysis"}
+    assert store_rows(label_set, {"a:1": changed, "a:2": new}).n_changed == 1
+    after = path.read_bytes().splitlines()
+    assert after[1:-1] == before.splitlines()[1:]
+    # What is new is written as the rest of the set is.
+    assert after[0] == json.dumps(changed, ensure_ascii=False).encode()
+    assert after[-1] == json.dumps(new, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        (['"two\nlines",us_critical', "B c.,favr"], r"new\.csv:4: unknown label 'favr'"),
+        (["B c.,us_critical|security_alarm"], r"new\.csv:2: 2 labels \[.*has one"),
+        (["", "B c.,favr"], r"new\.csv:3: unknown label 'favr'"),
+        (["B c.,,x"], r"new\.csv:2: 4 fields, 3 in the header"),
+        (["B c.,", "B  C.,"], r"new\.csv:3: duplicate of the sentence at .*new\.csv:2"),
+    ],
+)
+def test_import_names_file_and_line_of_the_user(
+    label_set: Path, tmp_path: Path, lines: list[str], message: str
+) -> None:
+    taxonomy = json.loads((label_set / "taxonomy.json").read_text())
+    (label_set / "taxonomy.json").write_text(json.dumps(taxonomy | {"is_multi_label": False}))
+    for path in label_set.glob("sentences/*"):
+        rows = map(json.loads, path.read_text().splitlines())
+        single = [
+            json.dumps(row) for row in rows if len(row["labels"]) < 2 and "twin_of" not in row
+        ]
+        path.write_text("\n".join(single))
+    file = tmp_path / "new.csv"
+    file.write_text("\n".join(["text,labels,lang", *(line and f"{line},en" for line in lines)]))
+    options = ["labels", "import", str(file), "--labels", str(label_set)]
+    result = CliRunner().invoke(app, options)
+    assert result.exit_code == 2
+    assert re.search(message, result.stderr)
+    assert ".import." not in result.stderr
 
 
 def test_suggestions_are_uncertain_diverse_and_take_turns() -> None:
