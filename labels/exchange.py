@@ -55,10 +55,11 @@ def export_sentences(sentences: Sequence[LabelledSentence], tool: Tool) -> bytes
 
 def label_studio_config(taxonomy: Taxonomy) -> str:
     """Return the labelling interface that belongs to the exported tasks."""
+    choice = "multiple" if taxonomy.is_multi_label else "single"
     choices = "".join(f'\n    <Choice value="{label_id}"/>' for label_id in taxonomy.ids)
     return (
         f'<View>\n  <Text name="{OBJECT_NAME}" value="$text"/>\n'
-        f'  <Choices name="{CONTROL_NAME}" toName="{OBJECT_NAME}" choice="multiple">{choices}\n'
+        f'  <Choices name="{CONTROL_NAME}" toName="{OBJECT_NAME}" choice="{choice}">{choices}\n'
         "  </Choices>\n</View>\n"
     )
 

@@ -219,6 +219,14 @@ def test_the_labelling_interface_names_every_label(taxonomy: Taxonomy) -> None:
     assert all(f'<Choice value="{label}"/>' in config for label in taxonomy.ids)
 
 
+@pytest.mark.parametrize(("is_multi_label", "choice"), [(True, "multiple"), (False, "single")])
+def test_the_labelling_interface_takes_as_many_labels_as_the_set(
+    taxonomy: Taxonomy, is_multi_label: bool, choice: str
+) -> None:
+    config = label_studio_config(replace(taxonomy, is_multi_label=is_multi_label))
+    assert f'choice="{choice}"' in config
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
