@@ -12,6 +12,7 @@ Each verb parses, calls one function of ``labels``, ``training`` or ``service``,
 
 import os
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -73,35 +74,33 @@ def main() -> None:
 
 @labels_commands.app.command("suggest")
 def labels_suggest(
-    pool: Annotated[
-        Path, typer.Argument(help="Unlabelled sentences: csv, tsv, jsonl, parquet, txt.")
-    ],
+    pool: Annotated[Path, typer.Argument(help="Unlabelled texts: csv, tsv, jsonl, parquet, txt.")],
     n: Annotated[int, typer.Option("-n", min=1, help="How many to choose.")] = 50,
-    text_column: Annotated[str, typer.Option(help="Column that holds the sentence.")] = "text",
+    text_column: Annotated[str, typer.Option(help="Column that holds the text.")] = "text",
     encoding: EncodingOption = DEFAULT,
     model: ModelOption = DEFAULT_ARTIFACT,
 ) -> None:
     """Print the sentences that would teach the model most, as JSON Lines ready to be labelled.
 
-    Uncertain ones first, labels taking turns, sentences unlike each other.
+    Texts are split into sentences. Uncertain ones first, labels taking turns, sentences unlike
+    each other. Add 'labels' to each row, and stance labels import takes them.
     """
     import orjson
 
     from labels.suggest import suggest
-    from service.readers import open_source
+    from service.pool import read_pool
 
     with errors_as_messages():
         classifier = load(model)
-        texts = []
-        for chunk in open_source(pool, text_column, encoding=encoding).chunks:
-            texts += [text for text in chunk.texts if isinstance(text, str) and text.strip()]
-        texts = list(dict.fromkeys(texts))
+        found = read_pool(pool, text_column, encoding, classifier)
+        if not found:
+            languages = ", ".join(classifier.taxonomy.languages)
+            raise ValueError(f"{pool}: no sentence in one of {languages}")
+        texts = [sentence.text for sentence in found]
         scores = classifier.score(texts)
         ids = classifier.taxonomy.ids
         for chosen in suggest(texts, scores, classifier.artifact.thresholds, ids, n):
-            row = {
-                "text": texts[chosen.index],
-                "lang": classifier.identify(texts[chosen.index]),
+            row = asdict(found[chosen.index]) | {
                 "uncertain": chosen.label,
                 "score": round(chosen.score, 4),
                 "model_version": classifier.model.version,

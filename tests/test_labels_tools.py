@@ -370,7 +370,46 @@ def test_suggest_prints_json_lines_ready_to_be_labelled(
     assert result.exit_code == 0, result.stderr
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert len({row["text"] for row in rows}) == 2
-    assert set(rows[0]) == {"text", "lang", "uncertain", "score", "model_version"}
+    assert set(rows[0]) == {"text", "lang", "passage", "uncertain", "score", "model_version"}
+
+
+ARTICLES = [
+    "The Chinese port brings jobs to the coast,\nthe minister said. Washington only sends warnings "
+    "to its neighbours.",
+    "Il porto porta posti di lavoro alla regione e il governo ringrazia la Cina.",
+    "El puerto chino trajo empleo a la región. Washington sólo envía advertencias a sus vecinos.",
+    None,
+]
+
+
+def test_suggest_splits_articles_into_sentences_that_can_be_imported(
+    tmp_path: Path, tiny_artifact: Path, label_set: Path
+) -> None:
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text("".join(json.dumps({"body": article}) + "\n" for article in ARTICLES))
+    run = CliRunner()
+    options = ["--text-column", "body", "--model", str(tiny_artifact)]
+    result = run.invoke(app, ["labels", "suggest", str(pool), *options])
+    assert result.exit_code == 0, result.stderr
+    rows = [json.loads(line) for line in result.stdout.splitlines()]
+    assert {(row["text"], row["lang"], row["passage"]) for row in rows} == {
+        ("The Chinese port brings jobs to the coast, the minister said.", "en", "pool-1"),
+        ("Washington only sends warnings to its neighbours.", "en", "pool-1"),
+        ("El puerto chino trajo empleo a la región.", "es", "pool-3"),
+        ("Washington sólo envía advertencias a sus vecinos.", "es", "pool-3"),
+    }
+    labelled = tmp_path / "labelled.jsonl"
+    labelled.write_text("".join(json.dumps(row | {"labels": []}) + "\n" for row in rows))
+    done = run.invoke(app, ["labels", "import", str(labelled), "--labels", str(label_set)])
+    assert "4 added" in done.stdout, done.stderr
+
+
+def test_suggest_says_when_nothing_can_be_labelled(tmp_path: Path, tiny_artifact: Path) -> None:
+    (tmp_path / "pool.txt").write_text(ARTICLES[1] or "")
+    arguments = ["labels", "suggest", str(tmp_path / "pool.txt"), "--model", str(tiny_artifact)]
+    result = CliRunner().invoke(app, arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "no sentence in one of en, es" in result.stderr
 
 
 def test_the_learning_curve_rises_through_whole_passages(
