@@ -156,8 +156,13 @@ def train(
 
 @app.command()
 def evaluate(
-    file: Annotated[Path, typer.Argument(help="JSON Lines with 'text' and 'labels'.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="Sentences with 'text' and 'labels': jsonl, csv, tsv, parquet."),
+    ],
     model: ModelOption = DEFAULT_ARTIFACT,
+    text_column: Annotated[str, typer.Option(help="Column that holds the sentence.")] = "text",
+    encoding: EncodingOption = DEFAULT,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     write: Annotated[
         Path | None,
@@ -169,14 +174,16 @@ def evaluate(
 ) -> None:
     """Measure a model on a labelled file: per label, language and register.
 
-    Writes report.html, one page with everything in it; it repeats sentences of FILE. Intervals
-    are 95 % bootstrap intervals over documents (fields 'passage' or 'document').
+    'labels' is a list, or labels joined by | as stance score writes; empty for no label. Says how
+    many sentences the model was trained on. Writes report.html, one page with everything in it;
+    it repeats sentences of FILE. Intervals are 95 % bootstrap intervals over documents (fields
+    'passage' or 'document').
     """
-    from labels.sentences import read_sentences
     from labels.terminal import console
+    from service.labelled import read_labelled
     from training import report as reports
     from training.config import TrainingConfig
-    from training.evaluation import build_page, strongest_terms
+    from training.evaluation import build_page, count_seen, strongest_terms
     from training.page import render_page
     from training.studies import STUDIES_DIR
     from training.train import indicator_matrix
@@ -184,12 +191,15 @@ def evaluate(
     with errors_as_messages():
         classifier = load(model)
         taxonomy, version = classifier.taxonomy, classifier.model.version
-        sentences = read_sentences(file, taxonomy)
+        sentences = read_labelled(file, taxonomy, text_column, encoding)
         answers = classifier.score_sentences([s.text for s in sentences])
         scores, given = answers.scores, answers.counts > 0
         truth = indicator_matrix(sentences, taxonomy)
         title, seed = f"{file.name}, model {version}", TrainingConfig().seed
-        measured = reports.build_report(title, sentences, taxonomy, scores, given, truth, seed)
+        n_seen = count_seen(sentences, classifier.labelled_texts())
+        measured = reports.build_report(
+            title, sentences, taxonomy, scores, given, truth, seed, n_seen
+        )
         page = build_page(
             measured,
             version,

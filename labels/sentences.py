@@ -24,6 +24,7 @@ MAX_SENTENCE_CHARACTERS = 2000
 # C0 and C1 controls, line and paragraph separators: traces of broken extraction, never of text.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _SPACES = re.compile(r"\s+")
+_NO_WORDS = re.compile(r"[\W_]+")
 
 REQUIRED_FIELDS = ("id", "lang", "text", "labels", "register", "passage")
 _OPTIONAL = ("region", "theme", "side", "twin_of")
@@ -103,17 +104,6 @@ def read_labelled_set(labels_dir: Path = LABELS_DIR) -> list[LabelledSentence]:
     return check_rows(_rows(paths), taxonomy)
 
 
-def check_rows(rows: Iterable[FoundRow], taxonomy: Taxonomy) -> list[LabelledSentence]:
-    """Return the sentences of the rows of a whole labelled set.
-
-    Raises
-    ------
-    LabelError
-        If any row is bad; lists all bad rows.
-    """
-    return _collect(rows, taxonomy, strict=True)
-
-
 def read_sentences(path: Path, taxonomy: Taxonomy) -> list[LabelledSentence]:
     """Read one labelled file from anywhere, for evaluation.
 
@@ -126,7 +116,7 @@ def read_sentences(path: Path, taxonomy: Taxonomy) -> list[LabelledSentence]:
     LabelError
         If the file cannot be read, is empty or has a bad row.
     """
-    sentences = _collect(_rows([path]), taxonomy, strict=False)
+    sentences = check_rows(_rows([path]), taxonomy, strict=False)
     if not sentences:
         raise LabelError(
             [f"{path}: empty; expected one JSON object a line with 'text' and 'labels'"]
@@ -156,6 +146,11 @@ def comparison_key(text: str) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().casefold()
 
 
+def wording_key(text: str) -> str:
+    """Return the words of ``text`` alone: sentences with the same key differ in marks at most."""
+    return _NO_WORDS.sub(" ", comparison_key(text)).strip()
+
+
 def _rows(paths: Iterable[Path]) -> Iterator[FoundRow]:
     """Yield every line that is not blank."""
     for path in paths:
@@ -176,9 +171,16 @@ def parse_line(line: bytes) -> object:
         return LabelError([f"not a JSON object ({error.msg})"])
 
 
-def _collect(
-    rows: Iterable[FoundRow], taxonomy: Taxonomy, *, strict: bool
+def check_rows(
+    rows: Iterable[FoundRow], taxonomy: Taxonomy, *, strict: bool = True
 ) -> list[LabelledSentence]:
+    """Return the sentences of rows: ``strict``, those of a whole labelled set.
+
+    Raises
+    ------
+    LabelError
+        If any row is bad; lists all bad rows.
+    """
     sentences: list[LabelledSentence] = []
     problems: list[str] = []
     where_id: dict[str, str] = {}

@@ -216,6 +216,10 @@ class Classifier:
         check_text(sentence)
         return self._explainer.explain_label(sentence, self._ids.index(label))
 
+    def labelled_texts(self) -> list[str]:
+        """Return the sentences of the labelled set from which the model learned."""
+        return self._explainer.labelled_texts()
+
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
         if self._compiled:

@@ -44,6 +44,10 @@ class Explainer:
         parts = [(sentence[s.start : s.end], float(s.contributions[column])) for s in spans]
         return tuple(sorted(parts, key=lambda part: -abs(part[1])))
 
+    def labelled_texts(self) -> list[str]:
+        """Return the sentences from which the model learned."""
+        return self._nearest.texts
+
     def _explain_label(
         self, column: int, label: str, sentence: str, offset: int, explanation: Explanation
     ) -> LabelEvidence:

@@ -22,12 +22,15 @@ class Neighbour(NamedTuple):
 
 
 class NearestSentences:
-    """The labelled sentences of an artifact by term; ``content`` is that of ``nearest.npz``."""
+    """The labelled sentences of an artifact by term; ``content`` is that of ``nearest.npz``.
+
+    ``texts`` are those of the sentences.
+    """
 
     def __init__(self, content: memoryview) -> None:
         with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
             self._ids = _split(arrays["ids"])
-            self._texts = _split(arrays["texts"])
+            self.texts = _split(arrays["texts"])
             self._labels: NDArray[np.bool_] = arrays["labels"]
             self._start: NDArray[np.int32] = arrays["start"]
             self._sentence: NDArray[np.int32] = arrays["sentence"]
@@ -67,7 +70,7 @@ class NearestSentences:
             if similarity[i] <= 0:
                 break
             likeness = min(float(similarity[i]), 1.0)
-            found.append(Neighbour(self._ids[i], self._texts[i], self._labels[i], likeness))
+            found.append(Neighbour(self._ids[i], self.texts[i], self._labels[i], likeness))
             similarity[i] = 0
         return found
 

@@ -1,12 +1,16 @@
 """The command: exit codes, messages, and what goes to which stream."""
 
+import csv
 import json
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 import stance
+from labels.sentences import LabelledSentence
 from stance import app
 
 RUN = CliRunner()
@@ -84,6 +88,78 @@ def test_evaluate_prints_intervals_and_writes_between_markers(
     assert content.startswith("before\n<!-- evaluation -->\nen.jsonl, model")
     assert content.endswith("<!-- /evaluation -->\nafter\n")
     assert "old" not in content
+
+
+NEW = ("The bridge was painted green by volunteers on Sunday.", "China est venue.", "No more.")
+
+
+def write_labelled(path: Path, rows: list[tuple[str, list[str]]]) -> None:
+    joined = [{"text": text, "labels": "|".join(labels)} for text, labels in rows]
+    if path.suffix == ".jsonl":
+        lines = (json.dumps({"text": text, "labels": labels}) for text, labels in rows)
+        path.write_text("\n".join(lines))
+    elif path.suffix == ".parquet":
+        pq.write_table(
+            pa.table({"text": [t for t, _ in rows], "labels": [n for _, n in rows]}), path
+        )
+    else:
+        with path.open("w", newline="") as file:
+            delimiter = "\t" if path.suffix == ".tsv" else ","
+            writer = csv.DictWriter(file, ["text", "labels"], delimiter=delimiter)
+            writer.writeheader()
+            writer.writerows(joined)
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "tsv", "parquet"])
+def test_evaluate_reads_every_kind_and_warns_of_what_the_model_was_trained_on(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sentences: list[LabelledSentence],
+    model_option: list[str],
+    suffix: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    known = [(s.text.upper() + " !", list(s.labels)) for s in sentences[:20]]
+    known[0] = (known[0][0], ["us_critical", "security_alarm"])
+    path = tmp_path / f"mine.{suffix}"
+    write_labelled(path, known + [(text, []) for text in NEW])
+    result = RUN.invoke(app, ["evaluate", str(path), "--markdown", *model_option])
+    assert result.exit_code == 0, result.stderr
+    warning = "20 of 23 sentences are in the training set; figures on these say nothing"
+    assert warning in result.stdout
+    assert warning in (tmp_path / "report.html").read_text()
+    alarms = next(line for line in result.stdout.splitlines() if "`security_alarm`" in line)
+    n_true = sum("security_alarm" in labels for _, labels in known)
+    assert f"| {n_true} |" in alarms
+
+
+def test_evaluate_of_new_sentences_warns_of_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_option: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_labelled(tmp_path / "mine.csv", [(text, []) for text in NEW])
+    result = RUN.invoke(app, ["evaluate", "mine.csv", *model_option])
+    assert result.exit_code == 0, result.stderr
+    assert "training set" not in result.stdout
+    assert "training set;" not in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("text,label\nA b.,x\n", "no column 'labels'; found 'text', 'label'"),
+        ("body,labels\nA b.,\n", "no column 'text'"),
+        ("text,labels\nA b.,\nB c.,favr\n", "mine.csv:3: unknown label 'favr'"),
+        ("text,labels\n", "no rows"),
+    ],
+)
+def test_evaluate_says_what_it_expects_of_a_table(
+    tmp_path: Path, model_option: list[str], content: str, message: str
+) -> None:
+    (tmp_path / "mine.csv").write_text(content)
+    result = RUN.invoke(app, ["evaluate", str(tmp_path / "mine.csv"), *model_option])
+    assert result.exit_code == 2
+    assert message in result.stderr
 
 
 @pytest.mark.parametrize(

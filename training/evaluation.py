@@ -4,13 +4,13 @@ Called by ``training.run`` with out-of-fold scores and by ``stance evaluate`` wi
 artifact.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.sentences import LabelledSentence
+from labels.sentences import LabelledSentence, wording_key
 from labels.taxonomy import Taxonomy
 from training.page import Example, PageContent
 from training.report import Report
@@ -64,6 +64,12 @@ def build_page(
 
 
 _STUDIES = ("ablation", "curve", "peers")
+
+
+def count_seen(sentences: Sequence[LabelledSentence], learned: Iterable[str]) -> int:
+    """Return how many sentences, but for case and marks, are among those learned from."""
+    keys = {wording_key(text) for text in learned}
+    return sum(wording_key(sentence.text) in keys for sentence in sentences)
 
 
 def worst_errors(

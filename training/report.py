@@ -25,12 +25,26 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """An evaluation with its baselines and slices. ``slices`` maps a field to its values."""
+    """An evaluation with its baselines and slices. ``slices`` maps a field to its values.
+
+    ``n_seen`` is how many of the sentences the scores were learned from; 0 out of fold.
+    """
 
     title: str
     overall: Evaluation
     baselines: dict[str, Evaluation]
     slices: dict[str, dict[str, Evaluation]]
+    n_seen: int = 0
+
+    @property
+    def warning(self) -> str:
+        """Why the figures may say too much; empty if nothing speaks against them."""
+        if not self.n_seen:
+            return ""
+        return (
+            f"{self.n_seen:,} of {self.overall.n_sentences:,} sentences are in the training set; "
+            "figures on these say nothing about new sentences."
+        )
 
 
 def build_report(
@@ -41,6 +55,7 @@ def build_report(
     given: Bools,
     truth: Bools,
     seed: int | None,
+    n_seen: int = 0,
 ) -> Report:
     """Evaluate all sentences, then those of each language and of each register.
 
@@ -70,6 +85,7 @@ def build_report(
             "by prevalence": baseline_prevalence(truth, list(documents), ids),
         },
         slices=slices,
+        n_seen=n_seen,
     )
 
 
@@ -77,6 +93,8 @@ def print_report(report: Report, console: Console) -> None:
     """Print all tables of a report."""
     for table in tables(report):
         console.print(table)
+    if report.warning:
+        console.print(report.warning, style="bold yellow")
     console.print(
         "In brackets: 95 % bootstrap interval, whole documents drawn. A dash: not defined here.",
         style="dim",
@@ -108,6 +126,8 @@ def tables(report: Report) -> list[Table]:
 def markdown(report: Report) -> str:
     """Return the same tables as Markdown."""
     lines = [f"{report.title}: {_size(report.overall)}.", ""]
+    if report.warning:
+        lines += [f"**{report.warning}**", ""]
     lines += ["| label | true | given | precision | recall | F1 | average precision |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | ---: | ---: |"]
     for m in report.overall.labels:
