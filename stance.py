@@ -364,6 +364,7 @@ def score(
     counts. Bad rows go to OUTPUT.rejects.jsonl with line and reason. Exit code 0: all scored,
     1: some rejected, 2: failed.
     """
+    from labels.terminal import counted
     from service.batch import score_files
     from service.terminal import batch_progress
 
@@ -385,11 +386,12 @@ def score(
                 threads=threads,
                 on_progress=on_progress,
             )
-    typer.echo(f"{output}: {result.n_scored:,} rows, model {classifier.model.version}", err=True)
+    n_rows, version = counted(result.n_scored, "row"), classifier.model.version
+    typer.echo(f"{output}: {n_rows}, model {version}", err=True)
     if result.rejects:
         for hint in result.hints:
             typer.echo(hint, err=True)
-        typer.echo(f"{result.rejects}: {result.n_rejected:,} rows rejected", err=True)
+        typer.echo(f"{result.rejects}: {counted(result.n_rejected, 'row')} rejected", err=True)
         raise typer.Exit(EXIT_SOME_REJECTED)
 
 

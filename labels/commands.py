@@ -65,14 +65,15 @@ def labels_check(
     from labels.check import check_labelled_set
     from labels.sentences import LabelError, read_labelled_set
     from labels.taxonomy import read_taxonomy
+    from labels.terminal import counted
 
     with errors_as_messages():
         taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
         problems = check_labelled_set(sentences, taxonomy, labels, against)
         if problems:
             raise LabelError(problems)
-    languages = len({s.lang for s in sentences})
-    typer.echo(f"{len(sentences):,} sentences in {languages} languages: sound")
+    languages = counted(len({s.lang for s in sentences}), "language")
+    typer.echo(f"{counted(len(sentences), 'sentence')} in {languages}: sound")
 
 
 @app.command("export")
@@ -89,6 +90,7 @@ def labels_export(
     from labels.exchange import export_sentences, label_studio_config
     from labels.sentences import read_labelled_set
     from labels.taxonomy import read_taxonomy
+    from labels.terminal import counted
 
     with errors_as_messages():
         sentences = [s for s in read_labelled_set(labels) if language in (None, s.lang)]
@@ -97,7 +99,7 @@ def labels_export(
         output.write_bytes(export_sentences(sentences, to))
         if to is Tool.LABEL_STUDIO:
             typer.echo(label_studio_config(read_taxonomy(labels)), nl=False)
-    typer.echo(f"{output}: {len(sentences):,} sentences for {to.value}", err=True)
+    typer.echo(f"{output}: {counted(len(sentences), 'sentence')} for {to.value}", err=True)
 
 
 @app.command("import")
@@ -143,6 +145,7 @@ def _write_review(corrections: str, labels: Path, output: Path) -> None:
     from labels.exchange import to_json_lines
     from labels.sentences import read_labelled_set
     from labels.taxonomy import read_taxonomy
+    from labels.terminal import counted
 
     with closing(open_store(corrections)) as store:
         found = store.read()
@@ -154,7 +157,8 @@ def _write_review(corrections: str, labels: Path, output: Path) -> None:
     for problem in reviewed.left_out:
         typer.echo(f"left out: {problem}", err=True)
     typer.echo(
-        f"{output}: {len(reviewed.rows):,} sentences of {len(found):,} corrections, "
+        f"{output}: {counted(len(reviewed.rows), 'sentence')} "
+        f"of {counted(len(found), 'correction')}, "
         f"{len(reviewed.conflicts):,} in conflict; {reviewed.n_settled:,} are settled already"
     )
 
@@ -171,18 +175,18 @@ def labels_stats(labels: LabelsOption = LABELS_DIR) -> None:
     from labels.sentences import read_labelled_set
     from labels.stats import count_labels, registers_in
     from labels.taxonomy import read_taxonomy
-    from labels.terminal import console, grouped_table
+    from labels.terminal import console, counted, grouped_table
 
     with errors_as_messages():
         taxonomy, sentences = read_taxonomy(labels), read_labelled_set(labels)
         grid = read_grid(labels)
     registers = registers_in(sentences, taxonomy)
-    counted = [
+    by_label = [
         [row.lang, row.label, row.total, *row.by_register.values()]
         for row in count_labels(sentences, taxonomy)
     ]
-    title = f"{len(sentences):,} sentences"
-    console().print(grouped_table(title, ["language", "label", "all", *registers], counted))
+    title = counted(len(sentences), "sentence")
+    console().print(grouped_table(title, ["language", "label", "all", *registers], by_label))
     if grid is not None:
         cells = count_passages(sentences, grid)
         rows = [[r, *(cells[r, theme] for theme in grid.themes)] for r in grid.regions]

@@ -25,6 +25,11 @@ def counted_progress() -> Progress:
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
+def counted(n: int, noun: str) -> str:
+    """Return a number with its noun, such as "1 row" or "2,000 rows"."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 def grouped_table(title: str, headings: Sequence[str], rows: Sequence[Sequence[object]]) -> Table:
     """Return a table; a first cell that repeats the one above is left out."""
     table = Table(title=title, title_justify="left")

@@ -6,7 +6,7 @@ Called by ``stance score``. Memory does not grow with the file. Labels come from
 
 import os
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -112,12 +112,15 @@ def score_files(
                     _tell_rows(chunk, scored, classifier.taxonomy.ids, on_row)
                 on_progress(done + chunk.position, total, n_scored + rejects.count)
             done += source.size
-    hints = tuple(
-        f"{path}: {rejects.n_not_utf8[str(path)]:,} rows are {NOT_UTF8}{encoding_hint(path)}"
-        for path in inputs
-        if path.suffix.lower() in ENCODED_SUFFIXES and rejects.n_not_utf8[str(path)]
-    )
-    return BatchResult(n_scored, rejects.count, rejects_path if rejects.count else None, hints)
+    where = rejects_path if rejects.count else None
+    return BatchResult(n_scored, rejects.count, where, tuple(_hints(inputs, rejects.n_not_utf8)))
+
+
+def _hints(inputs: Sequence[Path], n_not_utf8: Mapping[str, int]) -> Iterator[str]:
+    for path in inputs:
+        n = n_not_utf8[str(path)]
+        if n and path.suffix.lower() in ENCODED_SUFFIXES:
+            yield f"{path}: {NOT_UTF8} (rejected for it: {n:,}){encoding_hint(path)}"
 
 
 def added_columns(classifier: Classifier, unit: Unit, prefix: str = "") -> Added:

@@ -9,6 +9,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from rich.text import Text
 
+from labels.terminal import counted
 from service.prediction import LabelEvidence, Prediction, SentencePrediction
 from service.texts import TextError
 
@@ -71,7 +72,7 @@ def print_prediction(
             table.add_row(line)
     console.print(table)
     counts = ", ".join(f"{count} {label}" for label, count in summary.counts.items())
-    size = f"{summary.sentences} sentences, language {prediction.language}"
+    size = f"{counted(summary.sentences, 'sentence')}, language {prediction.language}"
     console.print(Text(f"* label given. {size}: {counts}"))
     for notice in prediction.notices:
         console.print(Text(notice.detail, style="yellow"))

@@ -31,6 +31,13 @@ def test_classify_prints_a_table_or_json(model_option: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "size"), [("Trade grew.", "1 sentence,"), ("Trade grew. It fell.", "2 sentences,")]
+)
+def test_one_sentence_is_counted_as_one(model_option: list[str], text: str, size: str) -> None:
+    assert f". {size} language" in RUN.invoke(app, ["classify", text, *model_option]).stdout
+
+
+@pytest.mark.parametrize(
     ("given", "message"), [(b"", "the text is empty"), (b"\xff\xfe", "is not UTF-8 (byte 0)")]
 )
 def test_classify_tells_what_is_wrong_with_standard_input(
@@ -52,7 +59,7 @@ def test_exit_codes_of_score_tell_all_some_or_none(tmp_path: Path, model_option:
     source.write_text('{"text": "Good."}\n{"text": ""}\n')
     some = RUN.invoke(app, ["score", str(source), "-o", str(out), "--overwrite", *model_option])
     assert some.exit_code == 1
-    assert "1 rows rejected" in some.stderr
+    assert "1 row rejected" in some.stderr
 
 
 def test_train_writes_a_model_and_knows_when_it_is_current(

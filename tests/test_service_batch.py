@@ -200,7 +200,7 @@ def test_rows_in_another_encoding_are_told_with_the_option_that_reads_them(
     result = score_files([source], tmp_path / "out.csv", classifier)
     assert result.n_rejected == n_broken
     (hint,) = result.hints
-    assert f"{n_broken} rows are not UTF-8" in hint
+    assert f"not UTF-8 (rejected for it: {n_broken})" in hint
     assert hint.endswith(f"--encoding {encoding}")
 
 

@@ -201,7 +201,7 @@ def test_corrections_become_sentences_of_the_set_only_after_a_second_reader(
     write = ["labels", "import", "--corrections", str(database), "-o", str(file)]
     done = run(stance.app, [*write, "--labels", str(labels)])
     assert done.exit_code == 0, done.output
-    assert "1 sentences of 1 corrections" in done.output
+    assert "1 sentence of 1 correction," in done.output
     assert run(stance.app, [*write, "--labels", str(labels)]).exit_code == 2, "would overwrite"
 
     unread = run(stance.app, ["labels", "import", str(file), "--labels", str(labels)])

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from labels.sentences import LabelledSentence
 from labels.taxonomy import Taxonomy
+from labels.terminal import counted
 from training.metrics import (
     Evaluation,
     Metric,
@@ -197,7 +198,8 @@ def _slice_row(value: str, evaluation: Evaluation) -> list[str]:
 
 
 def _size(evaluation: Evaluation) -> str:
-    return f"{evaluation.n_sentences:,} sentences of {evaluation.n_documents:,} documents"
+    sentences = counted(evaluation.n_sentences, "sentence")
+    return f"{sentences} of {counted(evaluation.n_documents, 'document')}"
 
 
 def _format(metric: Metric) -> str:
