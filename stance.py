@@ -366,13 +366,13 @@ def score(
     """
     from labels.terminal import counted
     from service.batch import score_files
-    from service.terminal import batch_progress
+    from service.terminal import batch_progress, ended_by_sigterm
 
     with errors_as_messages():
         if delimiter is not None and len(delimiter) != 1:
             raise ValueError(f"--delimiter {delimiter!r}: expected one character")
         classifier = load(model)
-        with batch_progress() as on_progress:
+        with ended_by_sigterm(), batch_progress() as on_progress:
             result = score_files(
                 inputs,
                 output,

@@ -1,5 +1,6 @@
-"""Show a prediction and the progress of a batch in the terminal."""
+"""What commands do in the terminal: show a prediction and the progress of a batch, and end."""
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -115,6 +116,20 @@ def _terms_line(entry: LabelEvidence) -> Text:
     if len(entry.terms) > SHOWN_TERMS:
         line.append(f"  and {len(entry.terms) - SHOWN_TERMS} more")
     return line
+
+
+@contextmanager
+def ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: by an exception, so that all is cleaned up."""
+
+    def end(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

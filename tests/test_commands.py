@@ -2,6 +2,10 @@
 
 import csv
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +16,7 @@ from typer.testing import CliRunner
 import stance
 from labels.sentences import LabelledSentence
 from stance import app
+from tests.conftest import ROOT
 
 RUN = CliRunner()
 
@@ -60,6 +65,23 @@ def test_exit_codes_of_score_tell_all_some_or_none(tmp_path: Path, model_option:
     some = RUN.invoke(app, ["score", str(source), "-o", str(out), "--overwrite", *model_option])
     assert some.exit_code == 1
     assert "1 row rejected" in some.stderr
+
+
+def test_sigterm_ends_score_and_leaves_nothing_half_written(
+    tmp_path: Path, model_option: list[str]
+) -> None:
+    source = tmp_path / "in.jsonl"
+    source.write_text('{"text": "The port brings jobs."}\n' * 500_000)
+    command = [sys.executable, "-m", "stance", "score", str(source), *model_option]
+    command += ["-o", str(tmp_path / "out.csv")]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob(".out.csv.*.partial")) and time.monotonic() < deadline:
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert [path.name for path in tmp_path.iterdir()] == ["in.jsonl"]
 
 
 def test_train_writes_a_model_and_knows_when_it_is_current(
