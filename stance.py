@@ -56,6 +56,10 @@ app.add_typer(labels_commands.app, name="labels")
 app.add_typer(service_commands.keys, name="keys")
 app.command()(service_commands.serve)
 
+DelimiterOption = Annotated[
+    str | None, typer.Option(help="Separator of csv and tsv, if not ',' and tab.")
+]
+
 ModelOption = Annotated[
     Path,
     typer.Option(
@@ -77,6 +81,7 @@ def labels_suggest(
     pool: Annotated[Path, typer.Argument(help="Unlabelled texts: csv, tsv, jsonl, parquet, txt.")],
     n: Annotated[int, typer.Option("-n", min=1, help="How many to choose.")] = 50,
     text_column: Annotated[str, typer.Option(help="Column that holds the text.")] = "text",
+    delimiter: DelimiterOption = None,
     encoding: EncodingOption = DEFAULT,
     model: ModelOption = DEFAULT_ARTIFACT,
 ) -> None:
@@ -92,7 +97,7 @@ def labels_suggest(
 
     with errors_as_messages():
         classifier = load(model)
-        found = read_pool(pool, text_column, encoding, classifier)
+        found = read_pool(pool, classifier, text_column, delimiter, encoding)
         if not found:
             languages = ", ".join(classifier.taxonomy.languages)
             raise ValueError(f"{pool}: no sentence in one of {languages}")
@@ -162,6 +167,7 @@ def evaluate(
     ],
     model: ModelOption = DEFAULT_ARTIFACT,
     text_column: Annotated[str, typer.Option(help="Column that holds the sentence.")] = "text",
+    delimiter: DelimiterOption = None,
     encoding: EncodingOption = DEFAULT,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     write: Annotated[
@@ -191,7 +197,7 @@ def evaluate(
     with errors_as_messages():
         classifier = load(model)
         taxonomy, version = classifier.taxonomy, classifier.model.version
-        sentences = read_labelled(file, taxonomy, text_column, encoding)
+        sentences = read_labelled(file, taxonomy, text_column, delimiter, encoding)
         answers = classifier.score_sentences([s.text for s in sentences])
         scores, given = answers.scores, answers.counts > 0
         truth = indicator_matrix(sentences, taxonomy)
@@ -342,9 +348,7 @@ def score(
     unit: Annotated[
         Unit, typer.Option(help="What a row holds: a text (split into sentences) or one sentence.")
     ] = Unit.TEXT,
-    delimiter: Annotated[
-        str | None, typer.Option(help="Separator of csv and tsv, if not ',' and tab.")
-    ] = None,
+    delimiter: DelimiterOption = None,
     encoding: EncodingOption = DEFAULT,
     prefix: Annotated[
         str, typer.Option(help="Put before the names of the added columns, e.g. 'stance_'.")
@@ -362,15 +366,13 @@ def score(
     Adds labels, scores, language, model version, and why a sentence gets no label whatever its
     scores; a text of several sentences gets the labels of all of them, the highest scores and the
     counts. Bad rows go to OUTPUT.rejects.jsonl with line and reason. Exit code 0: all scored,
-    1: some rejected, 2: failed.
+    1: some rejected, 2: failed, 143: ended by SIGTERM.
     """
     from labels.terminal import counted
     from service.batch import score_files
     from service.terminal import batch_progress, ended_by_sigterm
 
     with errors_as_messages():
-        if delimiter is not None and len(delimiter) != 1:
-            raise ValueError(f"--delimiter {delimiter!r}: expected one character")
         classifier = load(model)
         with ended_by_sigterm(), batch_progress() as on_progress:
             result = score_files(

@@ -10,7 +10,7 @@ from typing import Any
 from labels.encodings import DEFAULT
 from labels.sentences import FoundRow, LabelError, LabelledSentence, check_rows
 from labels.taxonomy import Taxonomy
-from service.readers import Source, open_source
+from service.readers import Source, open_source, refuse_other_encoding
 
 _SEPARATOR = "|"
 _ALSO_NAMED = {"lang": "language"}
@@ -20,7 +20,11 @@ _FIELDS = ("id", "lang", "register", "passage", "document")
 
 
 def read_labelled(
-    path: Path, taxonomy: Taxonomy, text_column: str = "text", encoding: str = DEFAULT
+    path: Path,
+    taxonomy: Taxonomy,
+    text_column: str = "text",
+    delimiter: str | None = None,
+    encoding: str = DEFAULT,
 ) -> list[LabelledSentence]:
     """Return the labelled sentences of a file; as ``labels.sentences.read_sentences``.
 
@@ -31,7 +35,7 @@ def read_labelled(
     LabelError
         If it has no labels or no rows, or a row is bad.
     """
-    source = open_source(path, text_column, encoding=encoding)
+    source = open_source(path, text_column, delimiter, encoding)
     if "labels" not in source.columns:
         raise LabelError(
             [
@@ -47,6 +51,7 @@ def read_labelled(
 
 def _rows(source: Source, text_column: str) -> Iterator[FoundRow]:
     for chunk in source.chunks:
+        refuse_other_encoding(source.path, chunk)
         for reject in chunk.rejects:
             where = f"{source.path}:{reject.line}"
             yield FoundRow(where, "", LabelError([reject.reason]))

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from labels.encodings import DEFAULT
 from labels.sentences import text_problems
 from service.classifier import Classifier
-from service.readers import open_source
+from service.readers import Source, open_source, refuse_other_encoding
 from service.sentences import split_sentences
 from service.texts import TextError, check_text
 
@@ -24,7 +25,11 @@ class PoolSentence:
 
 
 def read_pool(
-    path: Path, text_column: str, encoding: str, classifier: Classifier
+    path: Path,
+    classifier: Classifier,
+    text_column: str,
+    delimiter: str | None = None,
+    encoding: str = DEFAULT,
 ) -> list[PoolSentence]:
     """Return the different sentences of a file's texts, split as ``classify`` does.
 
@@ -37,7 +42,7 @@ def read_pool(
         If the file cannot be read at all.
     """
     found: dict[str, PoolSentence] = {}
-    for number, text in _texts(path, text_column, encoding):
+    for number, text in _texts(open_source(path, text_column, delimiter, encoding)):
         language = classifier.identify(text)
         if language not in classifier.taxonomy.languages:
             continue
@@ -50,9 +55,10 @@ def read_pool(
     return list(found.values())
 
 
-def _texts(path: Path, text_column: str, encoding: str) -> Iterator[tuple[int, str]]:
+def _texts(source: Source) -> Iterator[tuple[int, str]]:
     """Yield (line, text) of the rows that hold one."""
-    for chunk in open_source(path, text_column, encoding=encoding).chunks:
+    for chunk in source.chunks:
+        refuse_other_encoding(source.path, chunk)
         for index, line in enumerate(chunk.lines):
             if index in chunk.problems:
                 continue

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
 import numpy as np
 import orjson
 
-from labels.encodings import DEFAULT, check_encoding, encoding_hint, is_utf8, marked_encoding
+from labels.encodings import (
+    DEFAULT,
+    check_encoding,
+    encoding_hint,
+    guess_encoding,
+    is_utf8,
+    marked_encoding,
+)
 from service.compiled import Utf8Texts
 
 if TYPE_CHECKING:
@@ -117,6 +124,8 @@ def open_source(
         damaged, or has no such column.
     """
     codec = check_encoding(encoding)
+    if delimiter is not None and len(delimiter) != 1:
+        raise InputError(f"--delimiter {delimiter!r}: expected one character")
     suffix = path.suffix.lower()
     if path.is_dir():
         raise InputError(f"{path}: is a directory; name the files in it")
@@ -136,6 +145,21 @@ def open_source(
     if suffix in DELIMITERS:
         return _open_csv(path, text_column, delimiter or DELIMITERS[suffix], codec)
     return _open_jsonl(path, text_column)
+
+
+def refuse_other_encoding(path: Path, chunk: Chunk) -> None:
+    """Refuse a file of which rows are in another encoding than UTF-8, and most others would be.
+
+    For those who take all rows or none.
+
+    Raises
+    ------
+    InputError
+        With line, and the option that reads the file.
+    """
+    for reject in chunk.rejects:
+        if reject.reason == NOT_UTF8 and not is_utf8(guess_encoding(path)):
+            raise InputError(f"{path}:{reject.line}: {NOT_UTF8}{encoding_hint(path)}")
 
 
 def _head(path: Path) -> bytes:

@@ -180,15 +180,53 @@ def test_evaluate_of_new_sentences_warns_of_nothing(
         ("body,labels\nA b.,\n", "no column 'text'"),
         ("text,labels\nA b.,\nB c.,favr\n", "mine.csv:3: unknown label 'favr'"),
         ("text,labels\n", "no rows"),
+        ("text;labels\nA b.;\n", "another delimiter separates them (--delimiter)"),
     ],
 )
 def test_evaluate_says_what_it_expects_of_a_table(
     tmp_path: Path, model_option: list[str], content: str, message: str
 ) -> None:
-    (tmp_path / "mine.csv").write_text(content)
+    (tmp_path / "mine.csv").write_text(content, encoding="cp1252")
     result = RUN.invoke(app, ["evaluate", str(tmp_path / "mine.csv"), *model_option])
     assert result.exit_code == 2
     assert message in result.stderr
+
+
+ACCENTED = "La región prosperó mañana, dijo el señor Núñez."
+
+
+@pytest.mark.parametrize(
+    ("command", "shown"),
+    [
+        ("labels suggest", ACCENTED),
+        ("evaluate", "1 sentence of 1 document"),
+        ("score -o out.jsonl --prefix x_", ACCENTED),
+    ],
+)
+def test_a_table_with_semicolons_in_another_encoding_is_read(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model_option: list[str],
+    command: str,
+    shown: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a.csv").write_text(f"body;labels\n{ACCENTED};\n", encoding="cp1252")
+    options = ["--text-column", "body", "--delimiter", ";", "--encoding", "cp1252"]
+    result = RUN.invoke(app, [*command.split(), "a.csv", *options, *model_option])
+    assert result.exit_code == 0, result.stderr
+    assert shown in result.stdout + "".join(path.read_text() for path in Path().glob("out.jsonl"))
+
+
+@pytest.mark.parametrize("command", ["labels suggest", "evaluate"])
+def test_a_table_in_another_encoding_is_refused_with_the_option_that_reads_it(
+    tmp_path: Path, model_option: list[str], command: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("text,labels\nPlain words.,\nLa región prosperó.,\n", encoding="cp1252")
+    result = RUN.invoke(app, [*command.split(), str(path), *model_option])
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "a.csv:3: not UTF-8; it is likely to be cp1252: --encoding cp1252" in result.stderr
 
 
 @pytest.mark.parametrize(
