@@ -5,18 +5,16 @@ Called by ``stance score``. Memory does not grow with the file. Labels come from
 """
 
 import os
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import compress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any
 
 import numpy as np
-import orjson
 
 from labels.encodings import DEFAULT, encoding_hint
 from service.classifier import Classifier
@@ -32,6 +30,7 @@ from service.readers import (
     Source,
     open_source,
 )
+from service.rejects import RejectsFile
 from service.texts import MAX_MARKS, TextError, check_text
 from service.writers import OUTPUT_SUFFIXES, OutputError, Writer, open_writer
 
@@ -102,7 +101,7 @@ def score_files(
     n_scored = done = 0
     rejects_path = output.with_name(output.name + ".rejects.jsonl")
     with (
-        _RejectsFile(rejects_path) as rejects,
+        RejectsFile(rejects_path) as rejects,
         open_writer(output, sources[0].columns, added, delimiter, schema) as writer,
     ):
         for source in sources:
@@ -206,7 +205,7 @@ def _problem_of(text: object) -> str | None:
 
 
 def _write_chunk(
-    chunk: Chunk, scored: _Scored, path: Path, writer: Writer, rejects: "_RejectsFile"
+    chunk: Chunk, scored: _Scored, path: Path, writer: Writer, rejects: RejectsFile
 ) -> int:
     """Write the rows of a chunk and its rejects in order; return how many were scored."""
     problems = scored.problems
@@ -255,51 +254,3 @@ def _tell_rows(chunk: Chunk, scored: _Scored, labels: tuple[str, ...], on_row: O
     for index, given in enumerate((scored.rows.counts > 0).tolist()):
         is_rejected = index in scored.problems
         on_row(chunk, index, None if is_rejected else tuple(compress(labels, given)))
-
-
-class _RejectsFile:
-    """Rejected rows as JSON Lines; only there if there is one, and only when all is done."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        self._file: BinaryIO | None = None
-        self.count = 0
-        self.n_not_utf8: Counter[str] = Counter()
-
-    def write(self, reject: Reject) -> None:
-        if self._file is None:
-            self._file = self._temporary.open("wb")
-        row = {"file": reject.file, "line": reject.line, "reason": reject.reason}
-        self._file.write(orjson.dumps(row | {"row": _printable(reject.row)}, default=str) + b"\n")
-        self.count += 1
-        self.n_not_utf8[reject.file] += reject.reason == NOT_UTF8
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._file is not None:
-            self._file.close()
-        if kind is None:
-            # Rejects of an earlier run would seem to belong to this output.
-            self._path.unlink(missing_ok=True)
-            if self._file is not None:
-                os.replace(self._temporary, self._path)
-        self._temporary.unlink(missing_ok=True)
-
-
-def _printable(value: Any) -> Any:
-    """Return ``value`` with lone surrogates, which no JSON can hold, written as escapes."""
-    if isinstance(value, str):
-        return value.encode(errors="backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_printable(key): _printable(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_printable(item) for item in value]
-    return value
