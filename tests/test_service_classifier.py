@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import stance
 from labels.sentences import LabelledSentence
+from labels.world import REASONS
 from service.classifier import Classifier
 from service.compiled import Utf8Texts
 from service.texts import MAX_MARKS, TextError, check_text
@@ -211,12 +212,30 @@ def test_no_sentences_give_an_empty_matrix(classifier: Classifier) -> None:
     assert classifier.score([]).shape == (0, 3)
 
 
-def test_score_sentences_gives_what_classify_sentence_gives(trained: Classifier) -> None:
-    texts = [probe["text"] for probe in trained.artifact.manifest["probes"]] + [" "]
+FOREIGN = [
+    "Il porto porta posti di lavoro alla regione cinese e il governo ringrazia.",
+    "Порт принёс региону рабочие места, сказал министр.",
+    "Zxqv 123 !!! 456.",
+]
+
+
+@pytest.mark.parametrize("has_kernel", [True, False])
+def test_score_sentences_gives_what_classify_sentence_gives(
+    trained: Classifier, monkeypatch: pytest.MonkeyPatch, has_kernel: bool
+) -> None:
+    if not has_kernel:
+        monkeypatch.setattr(trained, "_compiled", None)
+    probes = [probe["text"] for probe in trained.artifact.manifest["probes"]]
+    texts = [*probes, *FOREIGN, " "]
     answers = trained.score_sentences(texts)
     ids = trained.taxonomy.ids
     for row, text in enumerate(texts[:-1]):
-        sentence = trained.classify_sentence(text).sentences[0]
+        prediction = trained.classify_sentence(text)
+        sentence = prediction.sentences[0]
+        assert trained.languages[answers.languages[row]] == prediction.language
+        assert REASONS[answers.reasons[row]] == sentence.reason
+        assert answers.n_outside[row] == (sentence.reason is not None)
+        assert answers.n_uncertain[row] == sentence.uncertain
         assert dict(zip(ids, answers.scores[row], strict=True)) == sentence.scores
         assert tuple(np.array(ids)[answers.counts[row] > 0]) == sentence.labels
     assert answers.n_sentences.tolist() == [1] * (len(texts) - 1) + [0]
@@ -256,6 +275,9 @@ def test_score_texts_gives_what_classify_gives(trained: Classifier) -> None:
             prediction.summary.counts
         )
         assert answers.n_sentences[row] == prediction.summary.sentences
+        assert trained.languages[answers.languages[row]] == prediction.language
+        assert answers.n_outside[row] == sum(s.reason is not None for s in prediction.sentences)
+        assert answers.n_uncertain[row] == sum(s.uncertain for s in prediction.sentences)
         for column, label in enumerate(trained.taxonomy.ids):
             scores = [s.scores[label] for s in prediction.sentences]
             assert answers.scores[row, column] == max(scores, default=0.0)
