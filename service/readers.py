@@ -48,7 +48,8 @@ ENCODED_SUFFIXES = (*DELIMITERS, ".txt")
 NOT_UTF8 = "not UTF-8"
 
 _BOM = b"\xef\xbb\xbf"
-_PARQUET_MAGIC = b"PAR1"
+_BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"%PDF")
+"""How packed files, parquet and PDF begin."""
 
 
 class InputError(ValueError):
@@ -136,9 +137,8 @@ def open_source(
     head = _head(path)
     if suffix == ".parquet":
         return _open_parquet(path, text_column)
-    if is_utf8(encoding):
-        _refuse_binary(path, head)
-    elif suffix not in ENCODED_SUFFIXES:
+    _refuse_binary(path, head, encoding)
+    if suffix not in ENCODED_SUFFIXES and not is_utf8(encoding):
         raise InputError(f"{path}: is always in UTF-8; --encoding is for csv, tsv and txt")
     if suffix == ".txt":
         return Source(path, (TXT_LINE, "text"), path.stat().st_size, _txt_chunks(path, codec))
@@ -173,11 +173,13 @@ def _head(path: Path) -> bytes:
     return head
 
 
-def _refuse_binary(path: Path, head: bytes) -> None:
-    if not is_utf8(marked := marked_encoding(head) or DEFAULT):
+def _refuse_binary(path: Path, head: bytes, encoding: str) -> None:
+    marked = marked_encoding(head) or DEFAULT
+    if is_utf8(encoding) and not is_utf8(marked):
         raise InputError(f"{path}: {marked.upper()}; read it with --encoding {marked}")
-    if b"\0" in head or head.startswith((b"PK\x03\x04", b"\x1f\x8b", _PARQUET_MAGIC, b"%PDF")):
-        raise InputError(f"{path}: binary; expected text in UTF-8")
+    has_nulls = b"\0" in "a".encode(encoding)
+    if (b"\0" in head and not has_nulls) or head.startswith(_BINARY):
+        raise InputError(f"{path}: binary; expected text in {encoding.upper()}")
 
 
 def _no_column(path: Path, text_column: str, columns: tuple[str, ...]) -> InputError:

@@ -210,6 +210,7 @@ def test_rows_in_another_encoding_are_told_with_the_option_that_reads_them(
         ("in.csv", "klingon", "--encoding 'klingon': unknown"),
         ("in.csv", "hex", "--encoding 'hex': unknown"),
         ("in.csv", "utf-16", "not utf-16"),
+        ("zip.csv", "cp1252", "binary; expected text in CP1252"),
         ("in.jsonl", "cp1252", "always in UTF-8"),
     ],
 )
@@ -217,7 +218,8 @@ def test_an_encoding_that_cannot_be_is_told(
     tmp_path: Path, classifier: Classifier, name: str, encoding: str, message: str
 ) -> None:
     source = write_rows(tmp_path / name, [{"text": "A."}])
-    source.write_bytes(source.read_bytes().ljust(9) if encoding == "utf-16" else b'{"text": "A"}')
+    content = {"zip.csv": b"PK\x03\x04", "in.jsonl": b'{"text": "A"}'}.get(name, b"text\nA.\n\n")
+    source.write_bytes(content)
     with pytest.raises(ValueError, match=message):
         score_files([source], tmp_path / "out.jsonl", classifier, encoding=encoding)
     assert [path.name for path in tmp_path.iterdir()] == [name]

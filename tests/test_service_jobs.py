@@ -160,6 +160,7 @@ def test_a_file_beyond_the_limit_is_told_the_command_that_scores_it(
         pytest.param("posts", b"text\nx\n", 415, id="no-ending"),
         pytest.param("posts.csv", b"", 422, id="empty"),
         pytest.param("posts.csv", b"\x1f\x8b" + SECRET.encode(), 422, id="binary"),
+        pytest.param("posts.csv", b"text\n\x80\0\xff\n", 422, id="nulls"),
         pytest.param("posts.csv", b"t\xffxt\n\xc3\xa9\n", 422, id="header-not-utf8"),
         pytest.param("posts.csv", b"\ntext\nx\n", 422, id="no-header"),
         pytest.param("posts.csv", b"x," * 1001 + b"y\n", 422, id="wide"),
