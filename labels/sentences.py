@@ -312,7 +312,9 @@ def _label_problems(row: dict[str, object], taxonomy: Taxonomy) -> list[str]:
     if not problems and len(set(labels)) < len(labels):
         problems.append(f"a label stands twice in {labels}")
     elif not problems and len(labels) > 1 and not taxonomy.is_multi_label:
-        problems.append(f"{len(labels)} labels {labels}; a sentence of this label set has one at most")
+        problems.append(
+            f"{len(labels)} labels {labels}; a sentence of this label set has one at most"
+        )
     return problems
 
 
