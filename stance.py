@@ -36,6 +36,7 @@ from service.prediction import Prediction
 __all__ = ["Classifier", "Prediction", "load"]
 
 EXIT_SOME_REJECTED = 1
+MAX_FILE_NAME = 256
 
 HeldOutArgument = Annotated[
     Path, typer.Argument(help="Held-out JSON Lines with 'text' and 'labels'.")
@@ -323,6 +324,10 @@ def classify(
     from service.terminal import print_prediction, read_stdin
 
     with errors_as_messages():
+        if len(text) < MAX_FILE_NAME and Path(text).is_file():
+            raise ValueError(
+                f"{text} is a file; to label what is in it: stance classify - < {text}"
+            )
         content = read_stdin() if text == "-" else text
         if not content.strip():
             raise ValueError("the text is empty; give it as an argument or on standard input")

@@ -3,6 +3,7 @@
 Knows neither HTTP nor files other than the artifact.
 """
 
+import re
 import weakref
 from collections.abc import Iterable
 from functools import cached_property
@@ -40,6 +41,7 @@ from service.texts import check_text, refuse_one_string
 Floats = NDArray[np.float64]
 ScorerName = Literal["compiled", "python"]
 PROBE_TOLERANCE = 1e-6
+_LANGUAGE_CODE = re.compile("[a-z]{2,3}")
 
 MAX_SENTENCE_CHARACTERS = 4000
 """What is longer, in code points, is no sentence: ten for each of the most words of one.
@@ -118,9 +120,11 @@ class Classifier:
         ------
         TextError
             If ``text`` is no string, holds a lone surrogate or a flood of combining marks.
+        ValueError
+            If ``language`` is no code.
         """
         check_text(text)
-        language = language or self.identify(text)
+        language = self._language_of(text, language)
         spans = split_sentences(text, language)
         return self._predict(text, spans, id, language, evidence)
 
@@ -134,7 +138,7 @@ class Classifier:
     ) -> Prediction:
         """Label ``text`` as one sentence, without splitting; else as ``classify``."""
         check_text(text)
-        language = language or self.identify(text)
+        language = self._language_of(text, language)
         stripped = text.strip()
         start = text.index(stripped) if stripped else 0
         spans = [(start, start + len(stripped))] if stripped else []
@@ -225,6 +229,13 @@ class Classifier:
         if self._compiled:
             return self.languages[self._compiled.identify_text(text)]
         return self._identifier.identify(text)
+
+    def _language_of(self, text: str, given: str | None) -> str:
+        if given is None:
+            return self.identify(text)
+        if not _LANGUAGE_CODE.fullmatch(given):
+            raise ValueError(f"language {given[:40]!r}: expected an ISO 639 code, such as en")
+        return given
 
     def supports(self, language: str) -> bool:
         """Tell whether labels are given in this language (``und`` counts: it may be ours)."""

@@ -42,6 +42,17 @@ def test_one_sentence_is_counted_as_one(model_option: list[str], text: str, size
     assert f". {size} language" in RUN.invoke(app, ["classify", text, *model_option]).stdout
 
 
+def test_classify_wants_a_text_and_a_code(model_option: list[str], tmp_path: Path) -> None:
+    article = tmp_path / "article.txt"
+    article.write_text("The port brings jobs.")
+    named = RUN.invoke(app, ["classify", str(article), *model_option])
+    assert (named.exit_code, named.stdout) == (2, "")
+    assert f"is a file; to label what is in it: stance classify - < {article}" in named.stderr
+    told = RUN.invoke(app, ["classify", "It opens.", "--language", "English", *model_option])
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "language 'English': expected an ISO 639 code" in told.stderr
+
+
 @pytest.mark.parametrize(
     ("given", "message"), [(b"", "the text is empty"), (b"\xff\xfe", "is not UTF-8 (byte 0)")]
 )
