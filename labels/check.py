@@ -15,7 +15,7 @@ from labels.grid import grid_problems, read_grid
 from labels.language import UNDETERMINED, identify
 from labels.sentences import LabelError, LabelledSentence, comparison_key
 from labels.taxonomy import Taxonomy
-from labels.text import CHUNK, chunk_tokens
+from labels.text import chunk_tokens, chunks_of
 
 NEAR = 0.8
 """Jaccard similarity of three-token shingles from which two sentences count as near-duplicates."""
@@ -138,7 +138,7 @@ def read_held_out(path: Path) -> list[str]:
 
 
 def _tokens(text: str) -> list[str]:
-    return [token for chunk in CHUNK.findall(comparison_key(text)) for token in chunk_tokens(chunk)]
+    return [token for chunk in chunks_of(comparison_key(text)) for token in chunk_tokens(chunk)]
 
 
 def _shingles(text: str) -> set[str]:

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from labels.text import (
-    CHUNK,
     MAX_REMEMBERED_LETTERS,
     UNITED_STATES_FORM,
     chunk_tokens,
     compose,
+    find_chunks,
     is_han,
 )
 
@@ -46,7 +46,7 @@ def tokenize(text: str) -> list[Token]:
     """
     is_shouted = not any(character.islower() for character in text)
     tokens: list[Token] = []
-    for match in CHUNK.finditer(text):
+    for match in find_chunks(text):
         chunk, (start, end) = match[0], match.span()
         if is_han(chunk):
             tokens += [Token(c, c, i, i + 1) for i, c in enumerate(chunk, start)]

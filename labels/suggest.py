@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from labels.text import CHUNK, chunk_tokens, compose
+from labels.text import chunk_tokens, chunks_of, compose
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ def _logit(probabilities: Floats) -> Floats:
 
 
 def _tokens(text: str) -> frozenset[str]:
-    return frozenset(t for chunk in CHUNK.findall(compose(text)) for t in chunk_tokens(chunk))
+    return frozenset(t for chunk in chunks_of(compose(text)) for t in chunk_tokens(chunk))
 
 
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:

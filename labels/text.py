@@ -7,7 +7,8 @@ here changes what a stored model means; the probes in the manifest make the serv
 
 import re
 import unicodedata
-from functools import lru_cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
 
 CHARACTER_NGRAMS = (3, 5)
 """Shortest and longest character term, in code points, word edges counted as one blank each."""
@@ -22,22 +23,43 @@ MAX_REMEMBERED_LETTERS = 40
 """Longer words are remembered by no cache: they do not come again, and would fill the memory."""
 
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-CHUNK = re.compile(
-    rf"""
-      U\.\s?S\.(?:\s?A\.)?(?!\w) | EE\.\s?UU\.?(?!\w)
-    | (?:[^\W\d_]\.){{2,}}
-    | [{_HAN}]+
-    | [^\W\d_{_HAN}]+
-    | \d+(?:[.,]\d+)*
-    | [?!？！%]
-    """,
-    re.VERBOSE,
-)
-"""Finds the chunks of a composed text; what it skips (blanks, commas, dashes) gives no term."""
-
-_IS_UNITED_STATES = re.compile(r"USA?|EUA|EEUU|U\.\s?S\.(?:\s?A\.)?|EE\.\s?UU\.?")
-_IS_HAN = re.compile(f"[{_HAN}]")
 _FIRST_HAN = "\u3400"
+
+
+# Made when they are first needed: the service reads by the kernel, and this takes a while.
+@cache
+def _chunk() -> re.Pattern[str]:
+    return re.compile(
+        rf"""
+          U\.\s?S\.(?:\s?A\.)?(?!\w) | EE\.\s?UU\.?(?!\w)
+        | (?:[^\W\d_]\.){{2,}}
+        | [{_HAN}]+
+        | [^\W\d_{_HAN}]+
+        | \d+(?:[.,]\d+)*
+        | [?!？！%]
+        """,
+        re.VERBOSE,
+    )
+
+
+@cache
+def _united_states() -> re.Pattern[str]:
+    return re.compile(r"USA?|EUA|EEUU|U\.\s?S\.(?:\s?A\.)?|EE\.\s?UU\.?")
+
+
+@cache
+def _han() -> re.Pattern[str]:
+    return re.compile(f"[{_HAN}]")
+
+
+def find_chunks(text: str) -> Iterator[re.Match[str]]:
+    """Yield the chunks of a composed text; what lies between (blanks, commas) gives no term."""
+    return _chunk().finditer(text)
+
+
+def chunks_of(text: str) -> list[str]:
+    """Return the chunks of a composed text as strings."""
+    return _chunk().findall(text)
 
 
 def compose(text: str) -> str:
@@ -48,12 +70,12 @@ def compose(text: str) -> str:
 def is_han(chunk: str) -> bool:
     """Tell whether a chunk is a run of Chinese characters."""
     # Most chunks are told apart by their first character alone.
-    return chunk[0] >= _FIRST_HAN and _IS_HAN.match(chunk) is not None
+    return chunk[0] >= _FIRST_HAN and _han().match(chunk) is not None
 
 
 def count_han(text: str) -> int:
     """Return how many Chinese characters a text holds."""
-    return len(_IS_HAN.findall(text))
+    return len(_han().findall(text))
 
 
 def chunk_tokens(chunk: str) -> tuple[str, ...]:
@@ -62,7 +84,7 @@ def chunk_tokens(chunk: str) -> tuple[str, ...]:
         return tuple(chunk)
     if chunk[0].isdigit():
         return (NUMBER_FORM,)
-    if chunk[0] in "UE" and _IS_UNITED_STATES.fullmatch(chunk):
+    if chunk[0] in "UE" and _united_states().fullmatch(chunk):
         return (UNITED_STATES_FORM,)
     return (chunk.lower(),)
 

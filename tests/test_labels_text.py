@@ -4,11 +4,11 @@ import tracemalloc
 
 import pytest
 
-from labels.text import CHUNK, chunk_character_terms, chunk_tokens, compose
+from labels.text import chunk_character_terms, chunk_tokens, chunks_of, compose
 
 
 def tokens(text: str) -> list[str]:
-    return [token for chunk in CHUNK.findall(compose(text)) for token in chunk_tokens(chunk)]
+    return [token for chunk in chunks_of(compose(text)) for token in chunk_tokens(chunk)]
 
 
 @pytest.mark.parametrize(
