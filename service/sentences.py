@@ -5,6 +5,7 @@ without a full stop, so a small step mends both. Every rule looks at a bounded s
 the cost is linear, also on hostile input.
 """
 
+import math
 import re
 from collections.abc import Iterator
 from itertools import pairwise
@@ -26,6 +27,9 @@ WRAPPED_WIDTHS = range(28, 201)
 
 NEARLY_FULL = 0.95
 """Part of the width that a line and the next word exceed if that word did not fit."""
+
+MIN_WITHIN = 0.95
+"""Share of the lines that keep to the width of a text."""
 
 MIN_FULL = 0.75
 """Least share of the line breaks that are told by the width, in a text of fixed width."""
@@ -63,7 +67,6 @@ _ONLY_COUNTER = re.compile(r"(?:\d{1,3}|[a-zA-Z]|[ivxIVX]{1,5})[.)]")
 _WIDE = re.compile(
     "[\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]"
 )
-_ONLY_ADDRESS = re.compile(r"[!-~]*")
 _BULLET = re.compile(r"(?:[-*•–—·▪►]|\d{1,3}[.)])\s")
 
 
@@ -146,8 +149,9 @@ def _wrap_width(text: str) -> int:
     if "\n" not in text:
         return 0
     lines = [line.strip() for line in text.split("\n")]
-    # An address cannot be broken, whatever the width.
-    width = max((_columns(line) for line in lines if not _ONLY_ADDRESS.fullmatch(line)), default=0)
+    # What cannot be broken, as an address, tells nothing, nor do a few lines of another making.
+    lengths = sorted(_columns(line) for line in lines if " " in line or _WIDE.search(line))
+    width = lengths[math.ceil(MIN_WITHIN * (len(lengths) - 1))] if lengths else 0
     breaks = [pair for pair in pairwise(lines) if all(pair)]
     if width not in WRAPPED_WIDTHS or len(breaks) < 2:
         return 0
