@@ -77,6 +77,13 @@ def test_an_address_does_not_make_a_text_wide() -> None:
     assert len(pieces(text)) == len(pieces(LATIN)) + 1
 
 
+def test_a_line_of_another_making_does_not_make_a_text_wide() -> None:
+    text = " ".join([LATIN] * 8)
+    note = "tags: " + "ports, " * 20
+    lines = [note, "", *textwrap.wrap(text, 60)]
+    assert len(pieces("\n".join(lines))) == len(pieces(text)) + 1
+
+
 @pytest.mark.parametrize(
     "lines",
     [
