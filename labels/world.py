@@ -5,10 +5,12 @@ Outside, a score is a guess from the intercept; the answer is then no label, wit
 
 import re
 from collections.abc import Container, Sequence
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-from labels.terms import Item
 from labels.text import count_han
+
+if TYPE_CHECKING:
+    from labels.terms import Item
 
 Reason = Literal[
     "too_short", "too_long", "not_prose", "unknown_words", "nobody_named", "language_unsupported"
@@ -38,7 +40,7 @@ A Chinese character, which stands for several letters, counts twice.
 _NO_LETTERS = re.compile(r"[\W\d_]+")
 
 
-def known_share(items: Sequence[Item], vocabulary: Container[str]) -> float:
+def known_share(items: "Sequence[Item]", vocabulary: Container[str]) -> float:
     """Return the share of a sentence's words that occur in a vocabulary of ``word`` terms.
 
     Names count as known; a sentence without words has the share 0.
@@ -49,7 +51,7 @@ def known_share(items: Sequence[Item], vocabulary: Container[str]) -> float:
 
 
 def reason_outside(
-    text: str, items: Sequence[Item], known: float, min_known: float
+    text: str, items: "Sequence[Item]", known: float, min_known: float
 ) -> Reason | None:
     """Return why composed ``text`` is outside the model's world, None if it is inside."""
     # A Chinese character counts for half a word.

@@ -13,17 +13,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 from numpy.typing import NDArray
 
 from labels.arrays import Arrays, ArraysError, parse_arrays
-from labels.lexicon import Lexicon, LexiconError, parse_lexicon
 from labels.taxonomy import Taxonomy, TaxonomyError, parse_taxonomy
-from labels.terms import FAMILIES
-from service.weights import Weights, WeightsError, parse_weights
+
+if TYPE_CHECKING:
+    from labels.lexicon import Lexicon
+    from service.weights import Weights
 
 FORMAT = 5
 MANIFEST, WEIGHTS, LEXICON, NEAREST = "manifest.json", "weights.npz", "lexicon.json", "nearest.npz"
@@ -84,7 +85,7 @@ class Artifact:
         return str(self.manifest["version"])
 
     @cached_property
-    def weights(self) -> Weights:
+    def weights(self) -> "Weights":
         """The weights by term.
 
         Raises
@@ -92,8 +93,13 @@ class Artifact:
         ArtifactError
             If the file does not hold what the manifest says.
         """
+        # The kernel needs neither these nor the lexicon; most services import them never.
+        from labels.terms import FAMILIES
+        from service.weights import WeightsError, parse_weights
+
+        in_order = {name: self.weight_of[name] for name in FAMILIES if name in self.weight_of}
         try:
-            weights = parse_weights(self.contents[WEIGHTS], self.weight_of)
+            weights = parse_weights(self.contents[WEIGHTS], in_order)
         except WeightsError as error:
             raise ArtifactError(f"{self.path / WEIGHTS}: {error}") from error
         if weights.coefficients.shape[1] != len(self.taxonomy.ids):
@@ -111,7 +117,7 @@ class Artifact:
         return intercepts
 
     @cached_property
-    def lexicon(self) -> Lexicon:
+    def lexicon(self) -> "Lexicon":
         """The names and concept classes.
 
         Raises
@@ -119,6 +125,8 @@ class Artifact:
         ArtifactError
             If the file does not hold what it should.
         """
+        from labels.lexicon import LexiconError, parse_lexicon
+
         where = self.path / LEXICON
         try:
             return parse_lexicon(orjson.loads(self.contents[LEXICON]), str(where))
@@ -168,11 +176,7 @@ def _read(path: Path) -> Artifact:
         ranges = manifest["uncertain"]["ranges"]
         uncertain = np.array([ranges[label] for label in taxonomy.ids], dtype=float)
         min_known = float(manifest["world"]["min_known_share"])
-        weight_of = {
-            block: float(manifest["features"][block]["weight"])
-            for block in FAMILIES
-            if block in manifest["features"]
-        }
+        weight_of = {name: float(entry["weight"]) for name, entry in manifest["features"].items()}
         names = tuple(str(name) for name in manifest["names"])
         codes = tuple(str(code) for code in manifest["languages"])
         str(manifest["name"]), str(manifest["version"])

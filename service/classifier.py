@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,15 +28,18 @@ from service.decisions import (
     CompiledDecider,
     Decider,
     Judgement,
+    Readings,
     TextScores,
     join_sentences,
     tell_decisions,
 )
-from service.evidence import Explainer
 from service.prediction import ModelName, Notice, Prediction, SentencePrediction, Summary
-from service.scorer import Readings, Scorer
 from service.sentences import split_sentences
 from service.texts import check_text, refuse_one_string
+
+if TYPE_CHECKING:
+    from service.evidence import Explainer
+    from service.scorer import Scorer
 
 Floats = NDArray[np.float64]
 ScorerName = Literal["compiled", "python"]
@@ -87,13 +90,21 @@ class Classifier:
             CompiledScorer(artifact, lambda: this._python) if self.scorer == "compiled" else None
         )
         self._decider = (CompiledDecider if kernel.AVAILABLE else Decider)(artifact)
-        self._explainer = Explainer(artifact, lambda: this._python)
         self._check_probes()
 
+    # Most callers never ask for evidence, and then need neither of these two, nor their modules.
     @cached_property
-    def _python(self) -> Scorer:
-        # Most callers never ask for evidence, and then never need it.
+    def _python(self) -> "Scorer":
+        from service.scorer import Scorer
+
         return Scorer(self.artifact)
+
+    @cached_property
+    def _explainer(self) -> "Explainer":
+        from service.evidence import Explainer
+
+        this = weakref.proxy(self)
+        return Explainer(self.artifact, lambda: this._python)
 
     def classify(
         self,

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +12,10 @@ from labels.language import LanguageIdentifier
 from labels.text import compose
 from labels.world import REASONS
 from service.artifact import TABLES, Artifact, ArtifactError
-from service.decisions import Judgement
-from service.scorer import Readings, Scorer
+from service.decisions import Judgement, Readings
+
+if TYPE_CHECKING:
+    from service.scorer import Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class CompiledScorer:
     I) is left to Python, which knows the rules; ``python`` makes that scorer when it is needed.
     """
 
-    def __init__(self, artifact: Artifact, python: Callable[[], Scorer]) -> None:
+    def __init__(self, artifact: Artifact, python: "Callable[[], Scorer]") -> None:
         # Here, so that this module can be imported where the kernel is not built.
         from labels.kernel._kernel import Kernel
 

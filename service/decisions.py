@@ -11,10 +11,25 @@ from numpy.typing import NDArray
 from labels.decisions import give_labels
 from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED, REASONS, Reason
 from service.artifact import Artifact
-from service.scorer import Readings
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What the model sees in sentences.
+
+    ``scores`` (calibrated probabilities) and ``is_possible`` (whether the sentence names somebody
+    whom the label is about) are of shape (n_sentences, n_labels). Of shape (n_sentences,) are
+    ``known``, the share of known words, and ``outside``: why a sentence is outside the model's
+    world, as a number in ``labels.world.REASONS``.
+    """
+
+    scores: Floats
+    is_possible: Bools
+    known: Floats
+    outside: NDArray[np.uint8]
 
 
 Judgement = tuple[tuple[str, ...], dict[str, float], tuple[str, ...], float, Reason | None, bool]

@@ -19,26 +19,11 @@ from labels.terms import Item, named, read_items, read_terms
 from labels.text import compose
 from labels.world import REASONS, known_share, reason_outside
 from service.artifact import Artifact
+from service.decisions import Readings
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Rows = NDArray[np.int32]
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """What the model sees in sentences.
-
-    ``scores`` (calibrated probabilities) and ``is_possible`` (whether the sentence names somebody
-    whom the label is about) are of shape (n_sentences, n_labels). Of shape (n_sentences,) are
-    ``known``, the share of known words, and ``outside``: why a sentence is outside the model's
-    world, as a number in ``labels.world.REASONS``.
-    """
-
-    scores: Floats
-    is_possible: Bools
-    known: Floats
-    outside: NDArray[np.uint8]
 
 
 class Span(NamedTuple):

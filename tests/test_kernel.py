@@ -22,8 +22,8 @@ from labels.terms import FAMILIES, Analyzer
 from service.artifact import Artifact, ArtifactError, read_artifact
 from service.classifier import Classifier, load
 from service.compiled import CompiledScorer, Utf8Texts
-from service.decisions import CompiledDecider, Decider, tell_decisions
-from service.scorer import Readings, Scorer
+from service.decisions import CompiledDecider, Decider, Readings, tell_decisions
+from service.scorer import Scorer
 from service.weights import Block, Weights
 from tests.texts import TRAPS, TRICKY_LEXICON, WORDS, texts
 
