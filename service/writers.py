@@ -21,6 +21,10 @@ from service.readers import DELIMITERS, Chunk
 if TYPE_CHECKING:
     import pyarrow as pa
 
+ROW_GROUP_BYTES = 8_000_000
+"""Size, in memory, from which rows are written as a group: what each group says of itself costs
+time to write and to read, and stays in memory until the file is closed."""
+
 OUTPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
@@ -154,6 +158,7 @@ class _ParquetWriter(Writer):
         self._schema = schema
         self._added = added
         self._writer: Any = None
+        self._group: list[pa.RecordBatch] = []
         self.temporary.touch()
 
     def write(self, chunk: Chunk, indices: Sequence[int], rows: TextScores) -> dict[int, str]:
@@ -181,8 +186,18 @@ class _ParquetWriter(Writer):
         if self._writer is None:
             self._writer = self._open(schema)
         arrays = [*own.columns, *added.columns]
-        self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        self._group.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
+        if sum(batch.nbytes for batch in self._group) >= ROW_GROUP_BYTES:
+            self._write_group()
         return problems
+
+    def _write_group(self) -> None:
+        import pyarrow as pa
+
+        if self._group:
+            table = pa.Table.from_batches(self._group)
+            self._writer.write_table(table, row_group_size=table.num_rows)
+            self._group.clear()
 
     def _problem(self, row: dict[str, Any]) -> str | None:
         """Return why a row without types of its own does not fit the file."""
@@ -203,6 +218,7 @@ class _ParquetWriter(Writer):
         if self._writer is None:
             own = self._schema or pa.schema([(column, pa.string()) for column in self._columns])
             self._writer = self._open(pa.schema([*own, *self._added.schema()]))
+        self._write_group()
         self._writer.close()
 
     def _open(self, schema: "pa.Schema") -> Any:

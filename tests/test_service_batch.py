@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from service import readers
+from service import readers, writers
 from service.batch import Unit, score_files
 from service.classifier import Classifier
 from service.readers import InputError
@@ -442,6 +442,7 @@ def test_memory_does_not_grow_with_the_file(
 ) -> None:
     monkeypatch.setattr(readers, "CHUNK_ROWS", 20)
     monkeypatch.setattr(readers, "PARQUET_CHUNK_ROWS", 20)
+    monkeypatch.setattr(writers, "ROW_GROUP_BYTES", 10_000)
     rows = [{"text": f"Trade grew {i}. " + "It grew. " * 20} for i in range(1200)]
     small = write_rows(tmp_path / f"small.{suffix}", rows[:300])
     large = write_rows(tmp_path / f"large.{suffix}", rows)
@@ -453,6 +454,19 @@ def test_memory_does_not_grow_with_the_file(
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[2] < 1.5 * peaks[1]
+
+
+def test_rows_are_written_in_groups_of_a_size(
+    tmp_path: Path, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(readers, "PARQUET_CHUNK_ROWS", 20)
+    source = write_rows(tmp_path / "in.parquet", [{"text": f"Trade grew {i}."} for i in range(300)])
+    for size, n_groups in ((1, 15), (10_000_000, 1)):
+        monkeypatch.setattr(writers, "ROW_GROUP_BYTES", size)
+        score_files([source], tmp_path / "out.parquet", classifier, overwrite=True)
+        written = pq.ParquetFile(tmp_path / "out.parquet")
+        assert written.metadata.num_row_groups == n_groups
+        assert written.read()["text"].to_pylist() == [f"Trade grew {i}." for i in range(300)]
 
 
 def test_one_row_group_of_a_parquet_file_is_in_memory_at_a_time(
