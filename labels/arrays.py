@@ -1,4 +1,4 @@
-"""Plain arrays in one file that is read into memory as it is: processes share it, nothing is parsed.
+"""Plain arrays in one file that is read into memory as it is: nothing is parsed, forks share it.
 
 The file is the magic number, the length of a JSON header (8 bytes, little endian), the header (name
 to dtype, shape and offset) and the arrays, each at a multiple of 64 bytes. Reading runs no code.
