@@ -181,7 +181,7 @@ def _read(path: Path) -> Artifact:
         codes = tuple(str(code) for code in manifest["languages"])
         str(manifest["name"]), str(manifest["version"])
         probes = [(str(p["text"]), [float(s) for s in p["scores"]]) for p in manifest["probes"]]
-    except (KeyError, TypeError, ValueError, TaxonomyError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, TaxonomyError) as error:
         raise ArtifactError(f"{path / MANIFEST}: incomplete or malformed ({error})") from error
     is_usable = np.isfinite(thresholds).all() and uncertain.shape == (len(thresholds), 2)
     if not is_usable or not probes or not weight_of:

@@ -91,7 +91,7 @@ class CompiledScorer:
     def judge(self, sentences: list[str], is_supported: bool) -> list[Judgement] | None:
         """Return what is decided for each sentence; None if one of them must be read by Python.
 
-        For the sentences of a text: a tenth of the time of ``read`` and ``Decider.decide``.
+        For the sentences of a text: arrays for so few take longer than the sentences.
         ``is_supported`` tells whether labels are given in their language.
         """
         return self._kernel.answer(sentences, is_supported, *self._rule)

@@ -22,7 +22,7 @@ def take_folder() -> Path:
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     lock = os.open(folder / _LOCK, os.O_CREAT | os.O_RDWR, 0o600)
     fcntl.flock(lock, fcntl.LOCK_EX)
-    os.set_inheritable(lock, False)  # what is started to read a file must not hold it
+    # Forked workers hold it, too; what is started to read a file is a new program and does not.
     return folder
 
 

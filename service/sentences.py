@@ -35,7 +35,7 @@ MIN_FULL = 0.75
 """Least share of the line breaks that are told by the width, in a text of fixed width."""
 
 # Nothing ends a sentence here but, perhaps, the last sign. Most texts of one sentence are like it,
-# and three quarters of their time would go into looking for boundaries.
+# and most of their time would go into looking for boundaries.
 _ONE_SENTENCE = re.compile(r"[\w ,'’\"“”()%-]*[.!?。！？]?")
 # A title or a counter is always followed by what it belongs to, so no sentence ends here.
 _BINDS_FORWARD = re.compile(

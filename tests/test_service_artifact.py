@@ -57,6 +57,7 @@ def test_another_format_number_is_refused(artifact_copy: Path) -> None:
         {"probes": []},
         {"probes": [{"text": "a"}]},
         {"features": {}},
+        {"features": ["word"]},
         {"taxonomy": {"labels": []}},
         {"files": {}},
         {"files": []},
