@@ -35,13 +35,16 @@ from service.corrections import corrections_router, open_store
 from service.errors import ProblemError
 from service.jobs import Jobs
 from service.models import POLL_SECONDS, Models
+from service.perspective import AnalyzeRequest
 from service.prediction import Prediction
 from service.schemas import (
     BatchItem,
     BatchRequest,
     BatchResponse,
     ClassifyRequest,
+    CorrectionRequest,
     Health,
+    JobStart,
     Limits,
     ModelResponse,
     TaxonomyResponse,
@@ -66,6 +69,8 @@ _PROBLEMS = errors.responses(
         422: "A field is missing, unknown, of the wrong type or beyond a limit.",
     }
 )
+BODIES = (ClassifyRequest, BatchRequest, AnalyzeRequest, JobStart, CorrectionRequest)
+
 _EVERYWHERE = access.RESPONSES | limits.RESPONSES
 _NOT_READY = errors.responses({503: "The process is about to end."})
 
@@ -127,6 +132,7 @@ def create_app(settings: Settings) -> FastAPI:
         corrections_router(store, lambda request: _models(request).classifier.taxonomy)
     )
     add_page(app)
+    requests.document(app, BODIES)
     return app
 
 
@@ -183,7 +189,7 @@ def _classify_router(settings: Settings) -> APIRouter:
     @router.post(
         "/classify/batch",
         response_model=BatchResponse,
-        openapi_extra=requests.body_schema(BatchRequest, items=ClassifyRequest),
+        openapi_extra=requests.body_schema(BatchRequest),
     )
     async def classify_batch(request: Request) -> Response:
         """Label many texts; an item that is wrong gets its problem, the others their answers."""

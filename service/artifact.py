@@ -40,9 +40,9 @@ AWAY_SECONDS = 0.2
 """How long a folder may be away: training renames the old one, then the new one."""
 
 Content = memoryview
-"""A file in memory, which the processes that are forked later share as nobody writes to it: it stays
-what it was when it was checked, whatever becomes of the file. A mapped file would end the process
-if somebody copied another over it."""
+"""A file in memory; processes that are forked later share it, as nobody writes to it. It stays what
+it was when it was checked, whatever becomes of the file. A mapped file would end the process if
+somebody copied another over it."""
 
 _NEVER_READ = ("pipeline.joblib", "report.html")
 """Files of the artifact for people; they are checked, too, but take no memory."""

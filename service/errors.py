@@ -21,6 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from service.schemas import FieldError, Problem
 
 MEDIA_TYPE = "application/problem+json"
+REFERENCE = "#/components/schemas/{model}"
+"""Where the OpenAPI document describes a model."""
+
 MAX_ERRORS = 20
 """Field errors told in one problem; a body full of them says nothing more."""
 
@@ -96,7 +99,7 @@ def responses(descriptions: Mapping[int, str]) -> dict[int | str, dict[str, Any]
     """Return the entries of the OpenAPI document for problems of these statuses."""
     # By name: given the model, FastAPI would compile it for every status of every route. It stands
     # in the document as a part of BatchItem.
-    schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
+    schema = {"$ref": REFERENCE.format(model=Problem.__name__)}
     return {
         status: {"content": {MEDIA_TYPE: {"schema": schema}}, "description": description}
         for status, description in descriptions.items()

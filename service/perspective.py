@@ -11,14 +11,14 @@ from urllib.parse import parse_qs
 
 import orjson
 from fastapi import APIRouter, FastAPI, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import errors, requests
 from service.answers import answer
 from service.models import Models
 from service.prediction import Prediction
-from service.schemas import FieldError, Problem
+from service.schemas import FieldError, Problem, Schema, Strict
 from service.settings import Settings
 
 PREFIX = "/v1alpha1/"
@@ -41,19 +41,14 @@ _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,2}")
 _DETAIL = "type.googleapis.com/google.commentanalyzer.v1alpha1.Error"
 
 
-class _Part(BaseModel):
-    # Strict, and unknown fields are refused, as that API does.
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class Comment(_Part):
+class Comment(Strict):
     """A text."""
 
     text: str
     type: Literal["PLAIN_TEXT", "TEXT_TYPE_UNSPECIFIED"] = "PLAIN_TEXT"
 
 
-class Attribute(_Part):
+class Attribute(Strict):
     """What is wanted of a label."""
 
     scoreType: Literal["PROBABILITY", "SCORE_TYPE_UNSPECIFIED"] = "PROBABILITY"  # noqa: N815
@@ -62,7 +57,7 @@ class Attribute(_Part):
     ] = 0.0
 
 
-class AnalyzeRequest(_Part):
+class AnalyzeRequest(Strict):
     """A text to score. Nothing is ever stored, whatever ``doNotStore`` says."""
 
     comment: Comment
@@ -82,7 +77,7 @@ class AnalyzeRequest(_Part):
             description="ISO or BCP-47 codes; identified without.",
             examples=[["en"]],
         ),
-    ] = []
+    ] = []  # noqa: RUF012 (pydantic copies it)
     doNotStore: bool = True  # noqa: N815
     clientToken: Annotated[str | None, Field(max_length=1000)] = None  # noqa: N815
     sessionId: str | None = None  # noqa: N815
@@ -91,14 +86,14 @@ class AnalyzeRequest(_Part):
     context: dict[str, Any] | None = None
 
 
-class Score(BaseModel):
+class Score(Schema):
     """A calibrated probability."""
 
     value: float
     type: Literal["PROBABILITY"] = "PROBABILITY"
 
 
-class SpanScore(BaseModel):
+class SpanScore(Schema):
     """The score of a sentence; the span is half-open, in Unicode code points."""
 
     begin: int
@@ -106,14 +101,14 @@ class SpanScore(BaseModel):
     score: Score
 
 
-class AttributeScore(BaseModel):
+class AttributeScore(Schema):
     """The scores of a label."""
 
     spanScores: list[SpanScore]  # noqa: N815
     summaryScore: Score  # noqa: N815
 
 
-class AnalyzeResponse(BaseModel):
+class AnalyzeResponse(Schema):
     """The scores of a text for the labels requested."""
 
     attributeScores: dict[str, AttributeScore]  # noqa: N815
@@ -122,7 +117,7 @@ class AnalyzeResponse(BaseModel):
     clientToken: str | None = None  # noqa: N815
 
 
-class ErrorResponse(BaseModel):
+class ErrorResponse(Schema):
     """What is wrong: ``code``, ``message``, ``status`` and ``details``, as in that API."""
 
     error: dict[str, Any]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from labels.world import Reason
 
@@ -142,6 +142,9 @@ class Notice:
 @dataclass(slots=True)
 class Prediction:
     """The answer to one text. ``labels`` are those that at least one sentence carries."""
+
+    # Only its description needs a schema, which is compiled for whoever asks for it.
+    __pydantic_config__ = ConfigDict(defer_build=True)
 
     id: Annotated[str | None, Field(description="The caller's id, null if none was sent.")]
     model: ModelName

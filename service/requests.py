@@ -4,13 +4,14 @@ FastAPI's own reading answers 500 to lone surrogates, NaN and 1e999 and repeats 
 the routes read the body here and document it with ``body_schema``.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from email.message import EmailMessage
 from typing import Any, TypeVar
 
 import orjson
-from fastapi import Request
+from fastapi import FastAPI, Request
 from pydantic import BaseModel, ValidationError
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from starlette.requests import ClientDisconnect
 
 from service import errors
@@ -28,12 +29,25 @@ _BROKEN_OFF = "The body ended early."
 Checked = TypeVar("Checked", bound=BaseModel)
 
 
-def body_schema(model: type[BaseModel], **items: type[BaseModel]) -> dict[str, Any]:
-    """Return the OpenAPI entry of a JSON body; ``items`` names what a list field holds."""
-    schema = _inlined(model.model_json_schema())
-    for field, item in items.items():
-        schema["properties"][field]["items"] = item.model_json_schema()
+def body_schema(model: type[BaseModel]) -> dict[str, Any]:
+    """Return the OpenAPI entry of a JSON body; ``document`` says what the model is."""
+    schema = {"$ref": errors.REFERENCE.format(model=model.__name__)}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def document(app: FastAPI, models: Iterable[type[BaseModel]]) -> None:
+    """Describe the models of bodies in the OpenAPI document of ``app``, when it is asked for."""
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            modes: list[tuple[type[BaseModel], JsonSchemaMode]]
+            modes = [(model, "validation") for model in models]
+            _, described = models_json_schema(modes, ref_template=errors.REFERENCE)
+            generate()["components"]["schemas"] |= described["$defs"]
+        return generate()
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's way to extend it
 
 
 def validate(model: type[Checked], content: object) -> Checked:
@@ -147,19 +161,3 @@ def media_type_of(request: Request) -> tuple[str, str | None]:
     header = EmailMessage()
     header["content-type"] = request.headers.get("content-type") or "application/octet-stream"
     return header.get_content_type(), header.get_content_charset()
-
-
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema without references, which would point to nothing in another document."""
-    definitions = schema.pop("$defs", {})
-
-    def resolve(part: Any) -> Any:
-        if isinstance(part, list):
-            return [resolve(item) for item in part]
-        if not isinstance(part, dict):
-            return part
-        name = str(part.get("$ref", "")).rpartition("/")[2]
-        return {key: resolve(value) for key, value in (definitions.get(name) or part).items()}
-
-    resolved: dict[str, Any] = resolve(schema)
-    return resolved

@@ -44,12 +44,20 @@ Evidence = Annotated[
 ]
 
 
-class _Request(BaseModel):
-    # Strict: a number is no text. Unknown fields are refused: a misspelt option must not be lost.
+class Schema(BaseModel):
+    """A part of a request or an answer."""
+
+    # Compiled when it is first used: most only describe what an answer looks like.
+    model_config = ConfigDict(defer_build=True)
+
+
+class Strict(Schema):
+    """A part of a request: a number is no text, and a misspelt option must not be lost."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class ClassifyRequest(_Request):
+class ClassifyRequest(Strict):
     """A text to classify."""
 
     text: Text
@@ -59,7 +67,7 @@ class ClassifyRequest(_Request):
     evidence: Evidence = False
 
 
-class BatchRequest(_Request):
+class BatchRequest(Strict):
     """Texts to classify, each like a request to ``POST /classify``.
 
     The items are checked one by one, so that a bad one never loses the others.
@@ -71,11 +79,12 @@ class BatchRequest(_Request):
             min_length=1,
             description="Objects with the fields of POST /classify.",
             examples=[[{"text": EXAMPLE_TEXT, "id": "article-17"}]],
+            json_schema_extra={"items": {"$ref": "#/components/schemas/ClassifyRequest"}},
         ),
     ]
 
 
-class FieldError(BaseModel):
+class FieldError(Schema):
     """One thing that is wrong with a request: where, which kind, what was expected."""
 
     field: Annotated[str, Field(examples=["text"])]
@@ -83,7 +92,7 @@ class FieldError(BaseModel):
     message: Annotated[str, Field(examples=["Field required"])]
 
 
-class Problem(BaseModel):
+class Problem(Schema):
     """An error after RFC 9457. Never repeats the text back."""
 
     type: Annotated[str, Field(examples=["about:blank"])] = "about:blank"
@@ -95,7 +104,7 @@ class Problem(BaseModel):
     ] = []
 
 
-class BatchItem(BaseModel):
+class BatchItem(Schema):
     """The answer to one item: a prediction, or the problem with it."""
 
     id: Annotated[str | None, Field(description="The item's id, if it has a usable one.")]
@@ -103,13 +112,13 @@ class BatchItem(BaseModel):
     problem: Problem | None
 
 
-class BatchResponse(BaseModel):
+class BatchResponse(Schema):
     """One result per item, in the order of the items."""
 
     results: list[BatchItem]
 
 
-class LabelInfo(BaseModel):
+class LabelInfo(Schema):
     """A label as people are shown it."""
 
     id: str
@@ -120,7 +129,7 @@ class LabelInfo(BaseModel):
     rules: Annotated[list[int], Field(description="Numbers of the codebook's rules for it.")]
 
 
-class TaxonomyResponse(BaseModel):
+class TaxonomyResponse(Schema):
     """The taxonomy; the order of the labels is that of every answer."""
 
     name: str
@@ -131,7 +140,7 @@ class TaxonomyResponse(BaseModel):
     ]
 
 
-class CurvePoint(BaseModel):
+class CurvePoint(Schema):
     """What another threshold would give, measured out of fold at the stated prevalence."""
 
     threshold: float
@@ -140,7 +149,7 @@ class CurvePoint(BaseModel):
     given_share: Annotated[float, Field(description="Share of sentences that get the label.")]
 
 
-class Limits(BaseModel):
+class Limits(Schema):
     """What one request may hold."""
 
     max_text_characters: int
@@ -148,7 +157,7 @@ class Limits(BaseModel):
     job_minutes: int
 
 
-class ModelResponse(BaseModel):
+class ModelResponse(Schema):
     """The public part of the model's manifest, and what this service offers with it."""
 
     name: str
@@ -180,14 +189,14 @@ class ModelResponse(BaseModel):
     ]
 
 
-class ExtractNotice(BaseModel):
+class ExtractNotice(Schema):
     """Something that is missing in the text, or more in it than the article."""
 
     code: Annotated[str, Field(examples=["pages_without_text"])]
     detail: str
 
 
-class ExtractResponse(BaseModel):
+class ExtractResponse(Schema):
     """The text of a file, paragraphs separated by a blank line."""
 
     text: str
@@ -196,7 +205,7 @@ class ExtractResponse(BaseModel):
     notices: list[ExtractNotice]
 
 
-class JobStart(_Request):
+class JobStart(Strict):
     """How an uploaded file shall be scored."""
 
     text_column: Annotated[str, Field(examples=["text"])]
@@ -206,7 +215,7 @@ class JobStart(_Request):
     ] = None
 
 
-class ChartGroup(BaseModel):
+class ChartGroup(Schema):
     """The rows of one month, or of one value of a column."""
 
     group: Annotated[str, Field(description="Empty for rows without one.", examples=["2024-05"])]
@@ -214,7 +223,7 @@ class ChartGroup(BaseModel):
     counts: Annotated[dict[str, int], Field(description="Rows that carry each label.")]
 
 
-class JobResponse(BaseModel):
+class JobResponse(Schema):
     """A file that was sent to be scored, and how far that has come."""
 
     id: str
@@ -236,7 +245,7 @@ class JobResponse(BaseModel):
     ] = None
 
 
-class CorrectionRequest(_Request):
+class CorrectionRequest(Strict):
     """A sentence whose labels are wrong, and the right ones. All of it is stored."""
 
     text: Annotated[str, Field(description="The sentence.", examples=["The port brings jobs."])]
@@ -254,28 +263,28 @@ class CorrectionRequest(_Request):
     ] = ""
 
 
-class CorrectionResponse(BaseModel):
+class CorrectionResponse(Schema):
     """Under which id, and when, the correction was stored."""
 
     id: str
     stored_at: Annotated[datetime, Field(description="UTC.")]
 
 
-class Reloaded(BaseModel):
+class Reloaded(Schema):
     """The model in service after its folder was read again."""
 
     model: ModelName
     replaced: Annotated[bool, Field(description="Whether it is another one than before.")]
 
 
-class LabelFlips(BaseModel):
+class LabelFlips(Schema):
     """Sentences to which one of two models gives a label."""
 
     gained: Annotated[int, Field(description="Sentences that only the shadow gives the label.")] = 0
     lost: Annotated[int, Field(description="Sentences that only the model gives the label.")] = 0
 
 
-class ShadowComparison(BaseModel):
+class ShadowComparison(Schema):
     """What one process has seen of two models since one of them was put in service."""
 
     model: ModelName
@@ -286,7 +295,7 @@ class ShadowComparison(BaseModel):
     flips: Annotated[dict[str, LabelFlips], Field(description="By label id.")] = {}
 
 
-class Health(BaseModel):
+class Health(Schema):
     """The state of the service."""
 
     status: Annotated[str, Field(examples=["ready"])]

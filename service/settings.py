@@ -11,13 +11,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    NoDecode,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
 )
 
 from service.artifact import DEFAULT_ARTIFACT
@@ -31,12 +31,10 @@ class SettingsError(ValueError):
     """Settings that are unknown, wrong or contradict each other, each by name."""
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """Every setting with its default; README.md lists them and a test compares."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_ignore_empty=True, extra="forbid", frozen=True
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     config: Annotated[
         Path | None, Field(description="TOML file of settings, named as here in lower case.")
@@ -65,7 +63,6 @@ class Settings(BaseSettings):
     ] = False
     cors_origins: Annotated[
         tuple[str, ...],
-        NoDecode,
         Field(description="Web origins that may call from a browser, separated by commas."),
     ] = ()
     metrics: Annotated[
@@ -153,25 +150,6 @@ class Settings(BaseSettings):
             )
         return self
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read flags, then the environment, then the file; refuse unknown names in each."""
-        flags = init_settings()
-        _refuse_unknown(flags, "flags", flag)
-        variables = [name.lower() for name in os.environ if name.upper().startswith(PREFIX)]
-        names = [name.removeprefix(PREFIX.lower()) for name in variables]
-        _refuse_unknown(names, "environment", variable)
-        path = _config_path(flags)
-        in_file = _read_file(path) if path else {}
-        return init_settings, env_settings, InitSettingsSource(settings_cls, in_file)
-
 
 def read_settings(flags: Mapping[str, Any]) -> Settings:
     """Return the settings; ``flags`` are those that were given.
@@ -181,34 +159,43 @@ def read_settings(flags: Mapping[str, Any]) -> Settings:
     SettingsError
         Naming every setting that is unknown, wrong or contradicts another, and where it is from.
     """
+    given = _read_given(flags)
     try:
-        return Settings(**flags)
+        return Settings(**{name: value for name, (value, _) in given.items()})
     except ValidationError as error:
-        origins = read_origins(flags)
         problems = []
         for problem in error.errors(include_url=False, include_context=False):
             message = problem["msg"].removeprefix("Value error, ")
             if problem["loc"]:
                 name = str(problem["loc"][0])
-                message = f"{name} ({origins[name]}): found {shown(problem['input'])}. {message}"
+                _, origin = given[name]
+                message = f"{name} ({origin}): found {shown(problem['input'])}. {message}"
             problems.append(message)
         raise SettingsError("\n".join(problems)) from None
 
 
 def read_origins(flags: Mapping[str, Any]) -> dict[str, str]:
     """Return where the value of each setting comes from."""
+    given = _read_given(flags)
+    return {name: given[name][1] if name in given else "default" for name in Settings.model_fields}
+
+
+def _read_given(flags: Mapping[str, Any]) -> dict[str, tuple[Any, str]]:
+    """Return the value of each setting that is given somewhere, and where."""
+    _refuse_unknown(flags, "flags", flag)
+    variables = {
+        name.lower().removeprefix(PREFIX.lower()): value
+        for name, value in os.environ.items()
+        if name.upper().startswith(PREFIX)
+    }
+    _refuse_unknown(variables, "environment", variable)
     path = _config_path(flags)
     in_file = _read_file(path) if path else {}
-    in_environment = {name.upper() for name, value in os.environ.items() if value}
-    origins = {}
-    for name in Settings.model_fields:
-        if name in flags:
-            origins[name] = f"flag {flag(name)}"
-        elif variable(name) in in_environment:
-            origins[name] = f"environment {variable(name)}"
-        else:
-            origins[name] = f"file {path}" if name in in_file else "default"
-    return origins
+    given = {name: (value, f"file {path}") for name, value in in_file.items()}
+    for name, value in variables.items():
+        if value:  # an empty variable is as good as none
+            given[name] = (value, f"environment {variable(name)}")
+    return given | {name: (value, f"flag {flag(name)}") for name, value in flags.items()}
 
 
 def variable(name: str) -> str:

@@ -3,6 +3,7 @@
 import gc
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -239,9 +240,17 @@ def test_every_status_is_in_the_openapi_document(client: TestClient) -> None:
         operation = document["paths"][path]["post"]
         problems = {"400", "401", "403", "408", "413", "415", "422", "429", "503"}
         assert set(operation["responses"]) == {"200", *problems}
-        schema = operation["requestBody"]["content"]["application/json"]["schema"]
-        assert schema["additionalProperties"] is False
     assert "Prediction" in document["components"]["schemas"]
+
+
+def test_what_a_body_may_hold_is_in_the_openapi_document(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    body = document["paths"]["/classify"]["post"]["requestBody"]["content"]["application/json"]
+    name = body["schema"]["$ref"].rpartition("/")[2]
+    assert schemas[name]["additionalProperties"] is False
+    named = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert named <= set(schemas)
 
 
 def test_a_defect_is_a_bare_500_and_the_log_keeps_the_text_out(
