@@ -10,6 +10,7 @@ The ``stance`` command (``stance --help``) and the names that a notebook needs::
 Each verb parses, calls one function of ``labels``, ``training`` or ``service``, and prints.
 """
 
+import gc
 import os
 from collections.abc import Callable
 from dataclasses import asdict
@@ -21,6 +22,10 @@ from typing import Annotated, Any
 for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
+# Imports make thousands of objects and hardly any garbage, which the collector would look for.
+_is_collecting = gc.isenabled()
+gc.disable()
+
 import typer
 
 from labels import commands as labels_commands
@@ -29,14 +34,14 @@ from labels.encodings import DEFAULT
 from labels.taxonomy import LABELS_DIR
 from service import commands as service_commands
 from service.artifact import DEFAULT_ARTIFACT
-from service.batch import Unit
 from service.classifier import Classifier, load
+from service.commands import DelimiterOption, ModelOption
 from service.prediction import Prediction
 
-__all__ = ["Classifier", "Prediction", "load"]
+if _is_collecting:
+    gc.enable()
 
-EXIT_SOME_REJECTED = 1
-MAX_FILE_NAME = 256
+__all__ = ["Classifier", "Prediction", "load"]
 
 HeldOutArgument = Annotated[
     Path, typer.Argument(help="Held-out JSON Lines with 'text' and 'labels'.")
@@ -44,7 +49,6 @@ HeldOutArgument = Annotated[
 WriteOption = Annotated[
     Path | None, typer.Option(help="Put the table between the markers of this Markdown file.")
 ]
-
 
 app = typer.Typer(
     name="stance",
@@ -55,21 +59,8 @@ app = typer.Typer(
 )
 app.add_typer(labels_commands.app, name="labels")
 app.add_typer(service_commands.keys, name="keys")
-app.command()(service_commands.serve)
-
-DelimiterOption = Annotated[
-    str | None, typer.Option(help="Separator of csv and tsv, if not ',' and tab.")
-]
-
-ModelOption = Annotated[
-    Path,
-    typer.Option(
-        "--model",
-        envvar="STANCE_MODEL",
-        help="Folder of the trained model.",
-        show_default="models/default",
-    ),
-]
+for _verb in (service_commands.classify, service_commands.score, service_commands.serve):
+    app.command()(_verb)
 
 
 def main() -> None:
@@ -91,6 +82,7 @@ def labels_suggest(
     Texts are split into sentences. Uncertain ones first, labels taking turns, sentences unlike
     each other. Add 'labels' to each row, and stance labels import takes them.
     """
+    import numpy as np
     import orjson
 
     from labels.suggest import suggest
@@ -104,8 +96,8 @@ def labels_suggest(
             raise ValueError(f"{pool}: no sentence in one of {languages}")
         texts = [sentence.text for sentence in found]
         scores = classifier.score(texts)
-        ids = classifier.taxonomy.ids
-        for chosen in suggest(texts, scores, classifier.artifact.thresholds, ids, n):
+        ids, thresholds = classifier.taxonomy.ids, np.array(classifier.artifact.thresholds)
+        for chosen in suggest(texts, scores, thresholds, ids, n):
             row = asdict(found[chosen.index]) | {
                 "uncertain": chosen.label,
                 "score": round(chosen.score, 4),
@@ -296,110 +288,6 @@ def _study(
         if write is not None:
             write_between_markers(write, name, markdown_table(table))
     console().print(rich_table(f"{name}, measured on {file.name}", table))
-
-
-@app.command()
-def classify(
-    text: Annotated[
-        str, typer.Argument(help="The text, or - to read it from standard input.")
-    ] = "-",
-    model: ModelOption = DEFAULT_ARTIFACT,
-    language: Annotated[
-        str | None, typer.Option(help="ISO 639 code; identified if not given.")
-    ] = None,
-    evidence: Annotated[
-        bool, typer.Option("--evidence", help="Show what made each score.")
-    ] = False,
-    json: Annotated[
-        bool, typer.Option("--json", help="Print what POST /classify answers.")
-    ] = False,
-) -> None:
-    """Label the sentences of one text: a table, or --json.
-
-    stance classify "The port brings jobs, while Washington only sends warnings."
-
-    stance classify --json - < article.txt
-    """
-    from labels.terminal import console
-    from service.terminal import print_prediction, read_stdin
-
-    with errors_as_messages():
-        if len(text) < MAX_FILE_NAME and Path(text).is_file():
-            raise ValueError(
-                f"{text} is a file; to label what is in it: stance classify - < {text}"
-            )
-        content = read_stdin() if text == "-" else text
-        if not content.strip():
-            raise ValueError("the text is empty; give it as an argument or on standard input")
-        classifier = load(model)
-        prediction = classifier.classify(content, language=language, evidence=evidence)
-    if json:
-        typer.echo(prediction.to_json())
-    else:
-        colors = {label.id: label.color for label in classifier.taxonomy.labels}
-        print_prediction(prediction, console(), colors)
-
-
-@app.command()
-def score(
-    inputs: Annotated[
-        list[Path], typer.Argument(help="Files: csv, tsv, jsonl, parquet or txt (one row a line).")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", help="File to write: csv, tsv, jsonl or parquet.")
-    ],
-    model: ModelOption = DEFAULT_ARTIFACT,
-    text_column: Annotated[str, typer.Option(help="Column that holds the text.")] = "text",
-    unit: Annotated[
-        Unit, typer.Option(help="What a row holds: a text (split into sentences) or one sentence.")
-    ] = Unit.TEXT,
-    delimiter: DelimiterOption = None,
-    encoding: EncodingOption = DEFAULT,
-    prefix: Annotated[
-        str, typer.Option(help="Put before the names of the added columns, e.g. 'stance_'.")
-    ] = "",
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace OUTPUT if it exists.")
-    ] = False,
-    threads: Annotated[
-        int | None,
-        typer.Option(min=1, help="Texts scored at a time.", show_default="all cores"),
-    ] = None,
-) -> None:
-    """Label every row of files, keeping their columns and order.
-
-    Adds labels, scores, language, model version, and why a sentence gets no label whatever its
-    scores; a text of several sentences gets the labels of all of them, the highest scores and the
-    counts. Bad rows go to OUTPUT.rejects.jsonl with line and reason. Exit code 0: all scored,
-    1: some rejected, 2: failed, 143: ended by SIGTERM.
-    """
-    from labels.terminal import counted
-    from service.batch import score_files
-    from service.terminal import batch_progress, ended_by_sigterm
-
-    with errors_as_messages():
-        classifier = load(model)
-        with ended_by_sigterm(), batch_progress() as on_progress:
-            result = score_files(
-                inputs,
-                output,
-                classifier,
-                text_column=text_column,
-                unit=unit,
-                delimiter=delimiter,
-                encoding=encoding,
-                prefix=prefix,
-                overwrite=overwrite,
-                threads=threads,
-                on_progress=on_progress,
-            )
-    n_rows, version = counted(result.n_scored, "row"), classifier.model.version
-    typer.echo(f"{output}: {n_rows}, model {version}", err=True)
-    if result.rejects:
-        for hint in result.hints:
-            typer.echo(hint, err=True)
-        typer.echo(f"{result.rejects}: {counted(result.n_rejected, 'row')} rejected", err=True)
-        raise typer.Exit(EXIT_SOME_REJECTED)
 
 
 if __name__ == "__main__":

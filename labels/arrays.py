@@ -4,24 +4,31 @@ The file is the magic number, the length of a JSON header (8 bytes, little endia
 to dtype, shape and offset) and the arrays, each at a multiple of 64 bytes. Reading runs no code.
 """
 
+import math
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
-Arrays = dict[str, NDArray[Any]]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Arrays = dict[str, memoryview]
+"""Arrays by name, as typed memory: ``numpy.asarray`` makes them its own without a copy. A service
+that answers by the kernel needs nothing else, and starts without numpy."""
+
 MAGIC = b"STANCE01"
 _ALIGNMENT = 64
-_DTYPES = ("<f4", "<f8", "<u8", "<u4", "<u2", "<i2", "|u1")
+_FORMATS = {"<f4": "f", "<f8": "d", "<u8": "Q", "<u4": "I", "<u2": "H", "<i2": "h", "|u1": "B"}
+"""Types of numbers, as numpy and as ``memoryview`` name them."""
 
 
 class ArraysError(ValueError):
     """A file that holds no arrays in this form."""
 
 
-def pack_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def pack_arrays(arrays: "Mapping[str, NDArray[Any]]") -> bytes:
     """Return the content of a file that holds ``arrays``, in the order of their names."""
     header: dict[str, Any] = {}
     parts: list[bytes] = []
@@ -42,8 +49,10 @@ def parse_arrays(content: memoryview) -> Arrays:
     Raises
     ------
     ArraysError
-        If it is in another form or shorter than its header says.
+        If it is in another form or shorter than its header says, or this machine is big-endian.
     """
+    if sys.byteorder != "little":
+        raise ArraysError("its numbers are little-endian, those of this machine are not")
     start = len(MAGIC) + 8
     n_head = int.from_bytes(content[len(MAGIC) : start], "little")
     if bytes(content[: len(MAGIC)]) != MAGIC or n_head > len(content) - start:
@@ -56,13 +65,15 @@ def parse_arrays(content: memoryview) -> Arrays:
         raise ArraysError(f"damaged ({error})") from error
 
 
-def _array(data: memoryview, dtype: str, shape: list[int], offset: int) -> NDArray[Any]:
-    if dtype not in _DTYPES or offset < 0 or offset % _ALIGNMENT or min(shape, default=0) < 0:
+def _array(data: memoryview, dtype: str, shape: list[int], offset: int) -> Any:
+    if dtype not in _FORMATS or offset < 0 or offset % _ALIGNMENT or min(shape, default=0) < 0:
         raise ValueError("an array is described wrongly")
-    count = int(np.prod(shape, dtype=object))
-    if count == 0:
-        return np.empty(shape, dtype=dtype)
-    return np.frombuffer(data, dtype=dtype, count=count, offset=offset).reshape(shape)
+    end = offset + math.prod(shape) * int(dtype[2:])
+    if end > len(data):
+        raise ValueError("an array is longer than the file")
+    numbers: Any = data[offset:end]
+    # Nothing has no shape there.
+    return numbers.cast(_FORMATS[dtype], shape) if len(numbers) else numbers.cast(_FORMATS[dtype])
 
 
 def _padded(data: bytes) -> bytes:

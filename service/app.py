@@ -223,7 +223,7 @@ def _add_information(app: FastAPI, settings: Settings, drain: Drain) -> None:
         content |= {
             "labels": ids,
             "scorer": classifier.scorer,
-            "intercepts": dict(zip(ids, artifact.intercepts.tolist(), strict=True)),
+            "intercepts": dict(zip(ids, artifact.intercepts, strict=True)),
             "corrections": settings.corrections is not None,
             "limits": {key: getattr(settings, key) for key in Limits.model_fields},
             "refused": models.served.refusal is not None,
@@ -268,7 +268,7 @@ def _add_information(app: FastAPI, settings: Settings, drain: Drain) -> None:
         """Tell that the model is loaded and answers, and that the process is not about to end."""
         if drain.has_begun:
             raise ProblemError(503, "The process is about to end; it takes no new clients.")
-        _models(request).classifier.score(["ready?"])
+        _models(request).classifier.classify_sentence("ready?")
         return Health(status="ready")
 
     # What watches a service often asks for no more than the status.

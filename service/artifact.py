@@ -6,6 +6,7 @@ The format is defined in ``training/artifact.py``. Every check names the file an
 
 import hashlib
 import io
+import math
 import mmap
 import time
 from collections.abc import Mapping
@@ -16,9 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from labels.arrays import Arrays, ArraysError, parse_arrays
 from labels.taxonomy import Taxonomy, TaxonomyError, parse_taxonomy
@@ -56,8 +55,8 @@ class ArtifactError(ValueError):
 class Artifact:
     """A checked artifact; what only an explanation needs is parsed when it is asked for.
 
-    ``uncertain`` is of shape (n_labels, 2): the score from which a label is possible, and that up
-    to which its absence is. ``language`` are the arrays of the language identifier and
+    Of each label there are a threshold and, in ``uncertain``, the score from which it is possible
+    and that up to which its absence is. ``language`` are the arrays of the language identifier and
     ``language_codes`` its languages; ``tables`` those of the kernel, none if the model was trained
     without one.
     """
@@ -66,8 +65,8 @@ class Artifact:
     manifest: dict[str, Any]
     taxonomy: Taxonomy
     names: tuple[str, ...]
-    thresholds: NDArray[np.float64]
-    uncertain: NDArray[np.float64]
+    thresholds: tuple[float, ...]
+    uncertain: tuple[tuple[float, float], ...]
     min_known: float
     weight_of: dict[str, float]
     language_codes: tuple[str, ...]
@@ -111,11 +110,12 @@ class Artifact:
         return weights
 
     @property
-    def intercepts(self) -> NDArray[np.float64]:
-        """The logits of a sentence without known terms, of shape (n_labels,)."""
-        with np.load(io.BytesIO(self.contents[WEIGHTS]), allow_pickle=False) as arrays:
-            intercepts: NDArray[np.float64] = arrays["intercepts"].astype(np.float64)
-        return intercepts
+    def intercepts(self) -> list[float]:
+        """The logit of each label for a sentence without known terms."""
+        if self.tables:
+            return list(map(float, self.tables["intercepts"]))
+        found: list[float] = self.weights.intercepts.tolist()
+        return found
 
     @cached_property
     def lexicon(self) -> "Lexicon":
@@ -171,11 +171,11 @@ def _read(path: Path) -> Artifact:
     contents = _read_files(path, manifest)
     try:
         taxonomy = parse_taxonomy(manifest["taxonomy"], f"{path / MANIFEST}: taxonomy")
-        thresholds = np.array(
-            [manifest["thresholds"][label] for label in taxonomy.ids], dtype=float
-        )
+        thresholds = tuple(float(manifest["thresholds"][label]) for label in taxonomy.ids)
         ranges = manifest["uncertain"]["ranges"]
-        uncertain = np.array([ranges[label] for label in taxonomy.ids], dtype=float)
+        uncertain = tuple(
+            (float(low), float(high)) for low, high in (ranges[label] for label in taxonomy.ids)
+        )
         min_known = float(manifest["world"]["min_known_share"])
         weight_of = {name: float(entry["weight"]) for name, entry in manifest["features"].items()}
         names = tuple(str(name) for name in manifest["names"])
@@ -184,8 +184,7 @@ def _read(path: Path) -> Artifact:
         probes = [(str(p["text"]), [float(s) for s in p["scores"]]) for p in manifest["probes"]]
     except (AttributeError, KeyError, TypeError, ValueError, TaxonomyError) as error:
         raise ArtifactError(f"{path / MANIFEST}: incomplete or malformed ({error})") from error
-    is_usable = np.isfinite(thresholds).all() and uncertain.shape == (len(thresholds), 2)
-    if not is_usable or not probes or not weight_of:
+    if not all(map(math.isfinite, thresholds)) or not probes or not weight_of:
         raise ArtifactError(
             f"{path / MANIFEST}: thresholds must be numbers, families of terms and probes present"
         )

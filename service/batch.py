@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import compress
 from pathlib import Path
 from typing import Any
@@ -21,28 +20,14 @@ from service.classifier import Classifier
 from service.columns import Added
 from service.compiled import Texts, Utf8Texts
 from service.decisions import TextScores
-from service.readers import (
-    ENCODED_SUFFIXES,
-    NOT_UTF8,
-    Chunk,
-    InputError,
-    Reject,
-    Source,
-    open_source,
-)
+from service.readers import open_source
 from service.rejects import RejectsFile
+from service.rows import ENCODED_SUFFIXES, NOT_UTF8, Chunk, InputError, Reject, Source, Unit
 from service.texts import MAX_MARKS, TextError, check_text
 from service.writers import OUTPUT_SUFFIXES, OutputError, Writer, open_writer
 
 MAX_TEXT_CHARACTERS = 1_000_000
 """A longer text is a file pasted into a cell; it is rejected, never cut."""
-
-
-class Unit(StrEnum):
-    """What one row holds: a text that is split into sentences, or one sentence."""
-
-    TEXT = "text"
-    SENTENCE = "sentence"
 
 
 OnRow = Callable[[Chunk, int, tuple[str, ...] | None], None]

@@ -3,6 +3,7 @@
 Knows neither HTTP nor files other than the artifact.
 """
 
+import math
 import re
 import weakref
 from collections.abc import Iterable
@@ -10,12 +11,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from labels import kernel
-from labels.language import UNDETERMINED, LanguageIdentifier
-from labels.world import TOO_LONG
+from labels.kernel import ONLY_PYTHON
+from labels.language import UNDETERMINED
 from service.artifact import (
     DEFAULT_ARTIFACT,
     MANIFEST,
@@ -23,35 +21,31 @@ from service.artifact import (
     ArtifactError,
     read_artifact,
 )
-from service.compiled import CompiledScorer, Texts, Utf8Texts
-from service.decisions import (
-    CompiledDecider,
-    Decider,
+from service.kernel import TextKernel
+from service.prediction import (
     Judgement,
-    Readings,
-    TextScores,
-    join_sentences,
-    tell_decisions,
+    ModelName,
+    Notice,
+    Prediction,
+    SentencePrediction,
+    Summary,
 )
-from service.prediction import ModelName, Notice, Prediction, SentencePrediction, Summary
 from service.sentences import split_sentences
-from service.texts import check_text, refuse_one_string
+from service.texts import MAX_SENTENCE_CHARACTERS, check_text, refuse_one_string
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from service.compiled import Texts
+    from service.decisions import TextScores
     from service.evidence import Explainer
+    from service.many import ManyClassifier
     from service.scorer import Scorer
 
-Floats = NDArray[np.float64]
 ScorerName = Literal["compiled", "python"]
 PROBE_TOLERANCE = 1e-6
 _LANGUAGE_CODE = re.compile("[a-z]{2,3}")
-
-MAX_SENTENCE_CHARACTERS = 4000
-"""What is longer, in code points, is no sentence: ten for each of the most words of one.
-
-It gets no label (``too_long``), and its scores are those of its beginning: reading costs more than
-the length, and a text without a stop must not keep the others waiting.
-"""
 
 
 def load(path: str | Path = DEFAULT_ARTIFACT) -> "Classifier":
@@ -79,20 +73,22 @@ class Classifier:
         self.model = ModelName(artifact.name, artifact.version)
         self._ids = artifact.taxonomy.ids
         self._supported = {*artifact.taxonomy.languages, UNDETERMINED}
-        self._identifier = LanguageIdentifier(artifact.language, artifact.language_codes)
-        self.languages = self._identifier.codes
+        self.languages = (*artifact.language_codes, UNDETERMINED)
         """ISO 639 codes of the languages told apart, by number; the last is ``und``."""
-        self._is_supported = np.array([self.supports(code) for code in self.languages])
         self.scorer = choose_scorer(artifact)
-        # A model that is replaced must go without the collector, which service.app keeps from it.
-        this = weakref.proxy(self)
-        self._compiled = (
-            CompiledScorer(artifact, lambda: this._python) if self.scorer == "compiled" else None
-        )
-        self._decider = (CompiledDecider if kernel.AVAILABLE else Decider)(artifact)
+        self._kernel = TextKernel(artifact) if self.scorer == "compiled" else None
         self._check_probes()
 
-    # Most callers never ask for evidence, and then need neither of these two, nor their modules.
+    # A service that explains nothing needs none of these three, nor numpy, and starts without.
+    # They refer to this object weakly: a model that is replaced must go without the collector,
+    # which service.app keeps from it.
+    @cached_property
+    def _many(self) -> "ManyClassifier":
+        from service.many import ManyClassifier
+
+        this = weakref.proxy(self)
+        return ManyClassifier(self.artifact, self._kernel, self.supports, lambda: this._python)
+
     @cached_property
     def _python(self) -> "Scorer":
         from service.scorer import Scorer
@@ -155,7 +151,7 @@ class Classifier:
         spans = [(start, start + len(stripped))] if stripped else []
         return self._predict(text, spans, id, language, evidence)
 
-    def score(self, sentences: Iterable[str]) -> Floats:
+    def score(self, sentences: "Iterable[str]") -> "NDArray[np.float64]":
         """Return calibrated probabilities of shape (n_sentences, n_labels), in taxonomy order.
 
         Raises
@@ -168,10 +164,9 @@ class Classifier:
         texts = list(sentences)
         for text in texts:
             check_text(text)
-        texts = [text[:MAX_SENTENCE_CHARACTERS] for text in texts]
-        return self._compiled.score(texts) if self._compiled else self._python.read(texts).scores
+        return self._many.score(texts)
 
-    def score_texts(self, texts: Texts) -> TextScores:
+    def score_texts(self, texts: "Texts") -> "TextScores":
         """Return the answers of ``classify`` to many texts, as arrays.
 
         Raises
@@ -180,22 +175,9 @@ class Classifier:
             If ``texts`` is one string, or one of them is no string, holds a lone surrogate or a
             flood of combining marks.
         """
-        refuse_one_string(texts)
-        strings = [texts[i] for i in range(len(texts))]
-        for text in strings:
-            check_text(text)
-        numbers = self._identify(texts)
-        sentences: list[str] = []
-        counts = np.zeros(len(strings), dtype=np.intp)
-        for row, (text, number) in enumerate(zip(strings, numbers.tolist(), strict=True)):
-            spans = split_sentences(text, self.languages[number])
-            sentences += [text[start:end] for start, end in spans]
-            counts[row] = len(spans)
-        is_supported = self._is_supported[np.repeat(numbers, counts)]
-        decisions = self._decider.decide(self._read(sentences), is_supported)
-        return join_sentences(decisions, counts, numbers)
+        return self._many.score_texts(texts)
 
-    def score_sentences(self, texts: Texts) -> TextScores:
+    def score_sentences(self, texts: "Texts") -> "TextScores":
         """Return the answers of ``classify_sentence`` to many texts, as arrays.
 
         Raises
@@ -204,27 +186,7 @@ class Classifier:
             If ``texts`` is one string, or one of them is no string, holds a lone surrogate or a
             flood of combining marks.
         """
-        refuse_one_string(texts)
-        if not isinstance(texts, Utf8Texts):
-            for text in texts:
-                check_text(text)
-        readings = self._read(texts)
-        numbers = self._identify(texts)
-        decisions = self._decider.decide(readings, self._is_supported[numbers])
-        # A blank knows no words; few other texts do.
-        is_blank = np.zeros(len(texts), dtype=bool)
-        for i in np.flatnonzero(readings.known == 0).tolist():
-            is_blank[i] = not texts[i].strip()
-        decisions.scores[is_blank] = 0.0
-        return TextScores(
-            scores=decisions.scores,
-            counts=decisions.given.astype(np.intp),
-            n_sentences=(~is_blank).astype(np.intp),
-            n_outside=(decisions.reasons != 0).astype(np.intp),
-            reasons=decisions.reasons,
-            n_uncertain=decisions.is_uncertain.astype(np.intp),
-            languages=numbers,
-        )
+        return self._many.score_sentences(texts)
 
     def explain_label(self, sentence: str, label: str) -> tuple[tuple[str, float], ...]:
         """Return the spans of a sentence and what each adds to a label's logit, largest first."""
@@ -237,9 +199,8 @@ class Classifier:
 
     def identify(self, text: str) -> str:
         """Return the ISO 639 code of the language of ``text``; see ``labels.language``."""
-        if self._compiled:
-            return self.languages[self._compiled.identify_text(text)]
-        return self._identifier.identify(text)
+        number = self._kernel.identify(text) if self._kernel else ONLY_PYTHON
+        return self.languages[self._many.identify(text) if number == ONLY_PYTHON else number]
 
     def _language_of(self, text: str, given: str | None) -> str:
         if given is None:
@@ -289,33 +250,11 @@ class Classifier:
         )
 
     def _judge(self, sentences: list[str], is_supported: bool) -> list[Judgement]:
-        if self._compiled and not _find_too_long(sentences):
-            judged = self._compiled.judge(sentences, is_supported)
+        if self._kernel and not any(len(s) > MAX_SENTENCE_CHARACTERS for s in sentences):
+            judged = self._kernel.judge(sentences, is_supported)
             if judged is not None:
                 return judged
-        readings = self._read(sentences)
-        decisions = self._decider.decide(readings, np.full(len(sentences), is_supported))
-        return list(tell_decisions(self._ids, readings, decisions))
-
-    def _read(self, sentences: Texts) -> Readings:
-        """Read sentences, and the beginning of what is too long for one."""
-        too_long = _find_too_long(sentences)
-        if self._compiled and not too_long:
-            return self._compiled.read(sentences)
-        beginnings = [sentences[i][:MAX_SENTENCE_CHARACTERS] for i in range(len(sentences))]
-        readings = (self._compiled or self._python).read(beginnings)
-        readings.outside[too_long] = TOO_LONG
-        return readings
-
-    def _identify(self, texts: Texts) -> NDArray[np.int32]:
-        """Return the number of each text's language in ``languages``."""
-        if self._compiled:
-            numbers = self._compiled.identify(texts)
-        else:
-            found = [self._identifier.number(texts[i]) for i in range(len(texts))]
-            numbers = np.array(found, dtype=np.int32)
-        # The identifier calls und -1: the last.
-        return numbers % np.int32(len(self.languages))
+        return self._many.judge(sentences, is_supported)
 
     def _notices(self, language: str, is_supported: bool, n_sentences: int) -> tuple[Notice, ...]:
         if n_sentences == 0:
@@ -332,18 +271,12 @@ class Classifier:
     def _check_probes(self) -> None:
         """Score the manifest's probes again: another ``labels/text.py`` gives other scores."""
         probes = self.artifact.manifest["probes"]
-        found = self.score(probe["text"] for probe in probes)
-        for number, (scores, probe) in enumerate(zip(found, probes, strict=True)):
-            if not np.allclose(scores, probe["scores"], rtol=0, atol=PROBE_TOLERANCE):
-                raise ArtifactError(
-                    f"{self.artifact.path / MANIFEST}: probe {number} does not get the scores it "
-                    "had in training; another version of stance trained the model, train again"
-                )
-
-
-def _find_too_long(sentences: Texts) -> list[int]:
-    places: Iterable[int] = range(len(sentences))
-    if isinstance(sentences, Utf8Texts):
-        # No text has more characters than bytes.
-        places = np.flatnonzero(np.diff(sentences.offsets) > MAX_SENTENCE_CHARACTERS).tolist()
-    return [i for i in places if len(sentences[i]) > MAX_SENTENCE_CHARACTERS]
+        judged = self._judge([probe["text"] for probe in probes], is_supported=True)
+        for number, ((_, scores, *_), probe) in enumerate(zip(judged, probes, strict=True)):
+            for found, expected in zip(scores.values(), probe["scores"], strict=True):
+                if not math.isclose(found, expected, rel_tol=0, abs_tol=PROBE_TOLERANCE):
+                    raise ArtifactError(
+                        f"{self.artifact.path / MANIFEST}: probe {number} does not get the scores "
+                        "it had in training; another version of stance trained the model, train "
+                        "again"
+                    )

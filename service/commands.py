@@ -1,5 +1,6 @@
-"""The verbs ``stance serve`` and ``stance keys``; ``stance.py`` joins them with the others."""
+"""The verbs of ``stance`` that use a model; ``stance.py`` joins them with the others."""
 
+import gc
 import inspect
 import os
 from pathlib import Path
@@ -7,8 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from labels.commands import errors_as_messages
+from labels.commands import EncodingOption, errors_as_messages
+from labels.encodings import DEFAULT
+from service.artifact import DEFAULT_ARTIFACT
+from service.classifier import load
+from service.rows import Unit
 from service.settings import Settings, flag, read_origins, read_settings, shown, variable
+
+EXIT_SOME_REJECTED = 1
+MAX_FILE_NAME = 256
 
 keys = typer.Typer(help="API keys: who may call the service.", no_args_is_help=True)
 
@@ -18,12 +26,29 @@ KeysOption = Annotated[
 NameArgument = Annotated[str, typer.Argument(help="Who or what uses the key.")]
 
 
+DelimiterOption = Annotated[
+    str | None, typer.Option(help="Separator of csv and tsv, if not ',' and tab.")
+]
+
+ModelOption = Annotated[
+    Path,
+    typer.Option(
+        "--model",
+        envvar="STANCE_MODEL",
+        help="Folder of the trained model.",
+        show_default="models/default",
+    ),
+]
+
+
 def serve(print_settings: bool, **flags: Any) -> None:
     """Serve POST /classify, the page and the documentation (/docs) until stopped.
 
     Every setting can be a flag, an environment variable (--max-body-bytes: STANCE_MAX_BODY_BYTES)
     or a line of the TOML file named by --config; flags go first, then the environment.
     """
+    # Hardly anything from here on will ever be garbage; service.app lets the collector begin.
+    gc.disable()
     from service.server import serve as run_server
 
     given = {name: value for name, value in flags.items() if value is not None}
@@ -36,6 +61,108 @@ def serve(print_settings: bool, **flags: Any) -> None:
         for name, value in given.items():
             os.environ[variable(name)] = shown(value) if isinstance(value, bool) else value
         run_server(settings)
+
+
+def classify(
+    text: Annotated[
+        str, typer.Argument(help="The text, or - to read it from standard input.")
+    ] = "-",
+    model: ModelOption = DEFAULT_ARTIFACT,
+    language: Annotated[
+        str | None, typer.Option(help="ISO 639 code; identified if not given.")
+    ] = None,
+    evidence: Annotated[
+        bool, typer.Option("--evidence", help="Show what made each score.")
+    ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print what POST /classify answers.")
+    ] = False,
+) -> None:
+    """Label the sentences of one text: a table, or --json.
+
+    stance classify "The port brings jobs, while Washington only sends warnings."
+
+    stance classify --json - < article.txt
+    """
+    from labels.terminal import console
+    from service.terminal import print_prediction, read_stdin
+
+    with errors_as_messages():
+        if len(text) < MAX_FILE_NAME and Path(text).is_file():
+            raise ValueError(
+                f"{text} is a file; to label what is in it: stance classify - < {text}"
+            )
+        content = read_stdin() if text == "-" else text
+        if not content.strip():
+            raise ValueError("the text is empty; give it as an argument or on standard input")
+        classifier = load(model)
+        prediction = classifier.classify(content, language=language, evidence=evidence)
+    if json:
+        typer.echo(prediction.to_json())
+    else:
+        colors = {label.id: label.color for label in classifier.taxonomy.labels}
+        print_prediction(prediction, console(), colors)
+
+
+def score(
+    inputs: Annotated[
+        list[Path], typer.Argument(help="Files: csv, tsv, jsonl, parquet or txt (one row a line).")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="File to write: csv, tsv, jsonl or parquet.")
+    ],
+    model: ModelOption = DEFAULT_ARTIFACT,
+    text_column: Annotated[str, typer.Option(help="Column that holds the text.")] = "text",
+    unit: Annotated[
+        Unit, typer.Option(help="What a row holds: a text (split into sentences) or one sentence.")
+    ] = Unit.TEXT,
+    delimiter: DelimiterOption = None,
+    encoding: EncodingOption = DEFAULT,
+    prefix: Annotated[
+        str, typer.Option(help="Put before the names of the added columns, e.g. 'stance_'.")
+    ] = "",
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace OUTPUT if it exists.")
+    ] = False,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, help="Texts scored at a time.", show_default="all cores"),
+    ] = None,
+) -> None:
+    """Label every row of files, keeping their columns and order.
+
+    Adds labels, scores, language, model version, and why a sentence gets no label whatever its
+    scores; a text of several sentences gets the labels of all of them, the highest scores and the
+    counts. Bad rows go to OUTPUT.rejects.jsonl with line and reason. Exit code 0: all scored,
+    1: some rejected, 2: failed, 143: ended by SIGTERM.
+    """
+    from labels.terminal import counted
+    from service.batch import score_files
+    from service.terminal import batch_progress, ended_by_sigterm
+
+    with errors_as_messages():
+        classifier = load(model)
+        with ended_by_sigterm(), batch_progress() as on_progress:
+            result = score_files(
+                inputs,
+                output,
+                classifier,
+                text_column=text_column,
+                unit=unit,
+                delimiter=delimiter,
+                encoding=encoding,
+                prefix=prefix,
+                overwrite=overwrite,
+                threads=threads,
+                on_progress=on_progress,
+            )
+    n_rows, version = counted(result.n_scored, "row"), classifier.model.version
+    typer.echo(f"{output}: {n_rows}, model {version}", err=True)
+    if result.rejects:
+        for hint in result.hints:
+            typer.echo(hint, err=True)
+        typer.echo(f"{result.rejects}: {counted(result.n_rejected, 'row')} rejected", err=True)
+        raise typer.Exit(EXIT_SOME_REJECTED)
 
 
 @keys.command("add")

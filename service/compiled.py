@@ -1,4 +1,4 @@
-"""Score sentences with the compiled kernel; gives what ``service.scorer`` gives, faster."""
+"""Score many sentences by the compiled kernel: what ``service.scorer`` gives, faster."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labels.identifier import LanguageIdentifier
 from labels.kernel import NEEDS_PYTHON, ONLY_PYTHON
-from labels.language import LanguageIdentifier
 from labels.text import compose
-from labels.world import REASONS
-from service.artifact import TABLES, Artifact, ArtifactError
-from service.decisions import Judgement, Readings
+from service.decisions import Readings
+from service.kernel import TextKernel
 
 if TYPE_CHECKING:
     from service.scorer import Scorer
@@ -38,33 +37,21 @@ Texts = Sequence[str] | Utf8Texts
 
 
 class CompiledScorer:
-    """Scores of sentences under one artifact; safe to share by threads, which it lets run.
+    """Readings of sentences, as arrays; safe to share by threads, which it lets run.
 
     A text whose small letters depend on context (a Greek capital sigma, a Turkish dotted capital
     I) is left to Python, which knows the rules; ``python`` makes that scorer when it is needed.
     """
 
-    def __init__(self, artifact: Artifact, python: "Callable[[], Scorer]") -> None:
-        # Here, so that this module can be imported where the kernel is not built.
-        from labels.kernel._kernel import Kernel
-
+    def __init__(
+        self,
+        text_kernel: TextKernel,
+        identifier: LanguageIdentifier,
+        python: "Callable[[], Scorer]",
+    ) -> None:
+        self._kernel, self._about = text_kernel.kernel, text_kernel.about
+        self._identifier = identifier
         self._python = python
-        self._identifier = LanguageIdentifier(artifact.language, artifact.language_codes)
-        try:
-            self._kernel = Kernel(artifact.tables | artifact.language)
-        except ValueError as error:
-            raise ArtifactError(f"{artifact.path / TABLES}: {error}; train again") from error
-        bit = {name: np.uint64(1 << i) for i, name in enumerate(artifact.names)}
-        about = [[bit[name] for name in label.about] for label in artifact.taxonomy.labels]
-        self._about = np.array([sum(bits, start=np.uint64(0)) for bits in about], dtype=np.uint64)
-        self._rule = (
-            artifact.taxonomy.ids,
-            REASONS,
-            self._about,
-            np.ascontiguousarray(artifact.thresholds, dtype=np.float64),
-            np.ascontiguousarray(artifact.uncertain, dtype=np.float64),
-            artifact.taxonomy.is_multi_label,
-        )
 
     def read(self, sentences: Texts) -> Readings:
         """Return the scores of sentences, and whether they lie in the model's world."""
@@ -87,19 +74,6 @@ class CompiledScorer:
             _for_kernel(sentences), False, self._about, scores, None, None, None
         )
         return self.read(sentences).scores if n_left else scores
-
-    def judge(self, sentences: list[str], is_supported: bool) -> list[Judgement] | None:
-        """Return what is decided for each sentence; None if one of them must be read by Python.
-
-        For the sentences of a text: arrays for so few take longer than the sentences.
-        ``is_supported`` tells whether labels are given in their language.
-        """
-        return self._kernel.answer(sentences, is_supported, *self._rule)
-
-    def identify_text(self, text: str) -> int:
-        """Return the number of the language of one text; see ``identify``."""
-        number = self._kernel.language(text)
-        return self._identifier.number(text) if number == ONLY_PYTHON else number
 
     def identify(self, texts: Texts) -> NDArray[np.int32]:
         """Return the number of each text's language in ``codes``, -1 for ``und``."""

@@ -2,7 +2,8 @@
 
 A file from outside may be made to hang whoever reads it, or to unpack without end. Here that costs
 one process, which is killed, and never the service. Called by ``service.uploads`` and
-``service.jobs``; the functions are those of ``service.extract`` and ``service.job_process``.
+``service.jobs``; the functions are in ``service.extract``, ``service.preview`` and
+``service.job_process``.
 """
 
 import asyncio
@@ -11,7 +12,6 @@ import os
 import resource
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,10 +43,10 @@ class Allowance:
     """Size of the largest file that it may write."""
 
 
-async def call(
-    function: Callable[..., Any], content: bytes, allowance: Allowance, **arguments: Any
-) -> Any:
+async def call(function: str, content: bytes, allowance: Allowance, **arguments: Any) -> Any:
     """Return ``function(content, **arguments)``; arguments and result are what JSON can hold.
+
+    ``function`` is named with its module, which only the process imports.
 
     Raises
     ------
@@ -72,12 +72,11 @@ async def call(
 
 
 async def start(
-    function: Callable[..., Any], allowance: Allowance, stdin: int = DEVNULL, **arguments: Any
+    function: str, allowance: Allowance, stdin: int = DEVNULL, **arguments: Any
 ) -> Process:
     """Start a process that calls ``function`` with its standard input and ``arguments``."""
     task = {
-        "module": function.__module__,
-        "function": function.__name__,
+        "function": function,
         "arguments": arguments,
         "seconds": allowance.seconds,
         "memory_bytes": allowance.memory_bytes,
@@ -105,7 +104,8 @@ def main() -> None:
     """Do what ``start`` asks, inside the process."""
     task = orjson.loads(sys.argv[1])
     _limit(Allowance(task["seconds"], task["memory_bytes"], task["file_bytes"]))
-    function = getattr(importlib.import_module(task["module"]), task["function"])
+    module, _, name = task["function"].rpartition(".")
+    function = getattr(importlib.import_module(module), name)
     try:
         answer = {"result": function(sys.stdin.buffer.read(), **task["arguments"])}
     except RefusalError as error:

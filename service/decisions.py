@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from labels.decisions import give_labels
-from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED, REASONS, Reason
+from labels.world import LANGUAGE_UNSUPPORTED, NOBODY_NAMED, REASONS
 from service.artifact import Artifact
+from service.prediction import Judgement
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -30,11 +31,6 @@ class Readings:
     is_possible: Bools
     known: Floats
     outside: NDArray[np.uint8]
-
-
-Judgement = tuple[tuple[str, ...], dict[str, float], tuple[str, ...], float, Reason | None, bool]
-"""Of one sentence: its labels, their scores, the labels it can carry, the share of known words, why
-it gets none, and whether that is uncertain; in the order of ``SentencePrediction``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +126,8 @@ class Decider:
 
     def __init__(self, artifact: Artifact) -> None:
         self._taxonomy = artifact.taxonomy
-        self._thresholds = artifact.thresholds
-        self._bounds = artifact.uncertain
+        self._thresholds = np.array(artifact.thresholds)
+        self._bounds = np.array(artifact.uncertain)
 
     def decide(self, readings: Readings, is_supported: Bools) -> Decisions:
         """Return the decisions for sentences.
@@ -163,8 +159,6 @@ class CompiledDecider(Decider):
 
         super().__init__(artifact)
         self._decide = _kernel.decide
-        self._thresholds = np.ascontiguousarray(self._thresholds, dtype=np.float64)
-        self._bounds = np.ascontiguousarray(self._bounds, dtype=np.float64)
 
     def decide(self, readings: Readings, is_supported: Bools) -> Decisions:
         """Return what ``Decider.decide`` returns."""

@@ -12,20 +12,16 @@ from typing import Any
 import orjson
 
 from service.artifact import ArtifactError
-from service.batch import Unit, added_columns, score_files
+from service.batch import added_columns, score_files
 from service.chart import GroupCounts
 from service.classifier import load
 from service.columns import Added
-from service.readers import Chunk, InputError
+from service.progress import JOB, START, RemovedError, write_progress
+from service.rows import Chunk, InputError, Unit
 from service.writers import OutputError
 
-JOB, START, PROGRESS = "job.json", "start.json", "progress.json"
 WRITE_SECONDS = 0.25
 """How often progress is told: as often as somebody looks."""
-
-
-class RemovedError(Exception):
-    """The job's folder is gone: it was cancelled."""
 
 
 def score_job(_: bytes, folder: str, model: str) -> None:
@@ -111,19 +107,3 @@ class _Progress:
         told["share"] = 1.0 if state == "done" else min(1.0, done / max(self._rows, 1))
         write_progress(self._folder, told | more)
         self._written = time.monotonic()
-
-
-def write_progress(folder: Path, content: dict[str, Any]) -> None:
-    """Put the progress of a job in place in one step; readers see the old or the new one.
-
-    Raises
-    ------
-    RemovedError
-        If the job's folder is gone.
-    """
-    temporary = folder / f".{PROGRESS}.{os.getpid()}"
-    try:
-        temporary.write_bytes(orjson.dumps(content))
-        os.replace(temporary, folder / PROGRESS)
-    except FileNotFoundError:
-        raise RemovedError from None

@@ -22,9 +22,8 @@ import orjson
 
 from service import confined
 from service.confined import READING_BYTES, Allowance
-from service.job_process import JOB, PROGRESS, START, RemovedError, score_job, write_progress
-from service.preview import look_at
-from service.readers import INPUT_SUFFIXES
+from service.progress import JOB, PROGRESS, START, RemovedError, write_progress
+from service.rows import INPUT_SUFFIXES
 from service.schemas import JobResponse, JobStart
 from service.settings import Settings
 
@@ -34,6 +33,9 @@ SCORING_BYTES = 3_000_000_000
 RESULT_FACTOR = 20
 """How many times ``max_upload_bytes`` a result may hold. Of rows with a sentence each it takes six
 times the file; of ten million empty ones, or packed ones, without this limit all of the disk."""
+
+LOOK_AT, SCORE_JOB = "service.preview.look_at", "service.job_process.score_job"
+"""What runs in processes of its own; by name, since nothing of it is needed here."""
 
 SWEEP_SECONDS = 30
 KEPT_PER_RUNNING = 10
@@ -106,7 +108,7 @@ class Jobs:
                     file.write(part)
             async with self._looking:
                 look = Allowance(self._settings.extract_seconds, READING_BYTES)
-                seen = await confined.call(look_at, b"", look, folder=str(folder), name=stored)
+                seen = await confined.call(LOOK_AT, b"", look, folder=str(folder), name=stored)
             job = {"id": job_id, "name": stored, "result": result_name(stored), **seen}
             (folder / f".{JOB}").write_bytes(orjson.dumps(job))
             os.replace(folder / f".{JOB}", folder / JOB)
@@ -156,7 +158,7 @@ class Jobs:
         allowance = Allowance(60 * settings.job_minutes, SCORING_BYTES, most_bytes)
         model = str(settings.model.absolute())
         try:
-            process = await confined.start(score_job, allowance, folder=str(folder), model=model)
+            process = await confined.start(SCORE_JOB, allowance, folder=str(folder), model=model)
         except OSError:
             (folder / START).unlink(missing_ok=True)
             raise

@@ -10,7 +10,8 @@ from typing import Any
 from labels.encodings import DEFAULT
 from labels.sentences import FoundRow, LabelError, LabelledSentence, check_rows
 from labels.taxonomy import Taxonomy
-from service.readers import Source, open_source, refuse_other_encoding
+from service.readers import open_source, refuse_other_encoding
+from service.rows import Source
 
 _SEPARATOR = "|"
 _ALSO_NAMED = {"lang": "language"}

@@ -10,7 +10,8 @@ from pathlib import Path
 from labels.encodings import DEFAULT
 from labels.sentences import text_problems
 from service.classifier import Classifier
-from service.readers import Source, open_source, refuse_other_encoding
+from service.readers import open_source, refuse_other_encoding
+from service.rows import Source
 from service.sentences import split_sentences
 from service.texts import TextError, check_text
 

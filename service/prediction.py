@@ -122,6 +122,10 @@ class SentencePrediction:
     ]
 
 
+Judgement = tuple[tuple[str, ...], dict[str, float], tuple[str, ...], float, Reason | None, bool]
+"""What is decided for a sentence: ``labels`` to ``uncertain`` of ``SentencePrediction``."""
+
+
 @dataclass(slots=True)
 class Summary:
     """How many sentences there are, and how many of them, and what share, carry each label."""

@@ -10,7 +10,8 @@ from typing import Any
 
 from labels.encodings import DEFAULT, guess_encoding
 from service.confined import RefusalError
-from service.readers import ENCODED_SUFFIXES, InputError, open_source
+from service.readers import open_source
+from service.rows import ENCODED_SUFFIXES, InputError
 
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 300

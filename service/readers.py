@@ -9,12 +9,10 @@ import io
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from string import whitespace
-from typing import TYPE_CHECKING, Any, BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
-import numpy as np
 import orjson
 
 from labels.encodings import (
@@ -25,89 +23,29 @@ from labels.encodings import (
     is_utf8,
     marked_encoding,
 )
-from service.compiled import Utf8Texts
-
-if TYPE_CHECKING:
-    import pyarrow as pa
+from service.rows import (
+    DELIMITERS,
+    ENCODED_SUFFIXES,
+    INPUT_SUFFIXES,
+    NOT_UTF8,
+    Chunk,
+    InputError,
+    Reject,
+    Source,
+    no_column,
+)
 
 CHUNK_ROWS = 2000
 """Rows held at a time: enough to keep the cost per chunk out of sight, a few MB of text."""
 
-PARQUET_CHUNK_ROWS = 8192
-"""The same for parquet, where a chunk costs more and a row less."""
-
 MAX_FIELD_CHARACTERS = 10_000_000
 """A csv field longer than this is a quote that was never closed."""
 
-DELIMITERS = {".csv": ",", ".tsv": "\t"}
-INPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet", ".txt")
 TXT_LINE = "line"
-ENCODED_SUFFIXES = (*DELIMITERS, ".txt")
-"""Kinds that come in other encodings than UTF-8, too."""
-
-NOT_UTF8 = "not UTF-8"
 
 _BOM = b"\xef\xbb\xbf"
 _BINARY = (b"PK\x03\x04", b"\x1f\x8b", b"PAR1", b"%PDF")
 """How packed files, parquet and PDF begin."""
-
-
-class InputError(ValueError):
-    """A file that cannot be read at all; the message names it and what was expected."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """A row that was not scored. ``line`` counts from 1; for parquet it is the row's number."""
-
-    file: str
-    line: int
-    reason: str
-    row: Any
-
-
-@dataclass(slots=True)
-class Chunk:
-    """Some rows in file order. ``values`` or ``batch`` holds their columns.
-
-    ``texts`` are a list of what was found, of any type, or the strings of a column
-    (``Utf8Texts``); ``problems`` tell, by index, why a row of a column cannot be scored. ``raws``
-    are the rows' own bytes, where they can be handed on unchanged. ``position`` is how far the file
-    has been read, in the unit of ``Source.size``.
-    """
-
-    lines: list[int] = field(default_factory=list)
-    texts: Any = field(default_factory=list)
-    problems: dict[int, str] = field(default_factory=dict)
-    values: list[dict[str, Any]] = field(default_factory=list)
-    raws: list[bytes] = field(default_factory=list)
-    batch: "pa.RecordBatch | None" = None
-    rejects: list[Reject] = field(default_factory=list)
-    position: int = 0
-
-    def row(self, index: int) -> dict[str, Any]:
-        """Return the columns of one row."""
-        if self.batch is None:
-            return self.values[index]
-        try:
-            row: dict[str, Any] = self.batch.slice(index, 1).to_pylist()[0]
-        except UnicodeDecodeError:
-            return {}
-        return row
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """An opened input: ``columns`` in order (those of the first row for jsonl) and its chunks.
-
-    ``size`` is in bytes, for parquet in rows.
-    """
-
-    path: Path
-    columns: tuple[str, ...]
-    size: int
-    chunks: Iterator[Chunk]
-    schema: "pa.Schema | None" = None
 
 
 def open_source(
@@ -136,7 +74,9 @@ def open_source(
         )
     head = _head(path)
     if suffix == ".parquet":
-        return _open_parquet(path, text_column)
+        from service.parquet import open_parquet  # the library takes longer than a small file
+
+        return open_parquet(path, text_column)
     _refuse_binary(path, head, encoding)
     if suffix not in ENCODED_SUFFIXES and not is_utf8(encoding):
         raise InputError(f"{path}: is always in UTF-8; --encoding is for csv, tsv and txt")
@@ -182,16 +122,6 @@ def _refuse_binary(path: Path, head: bytes, encoding: str) -> None:
         raise InputError(f"{path}: binary; expected text in {encoding.upper()}")
 
 
-def _no_column(path: Path, text_column: str, columns: tuple[str, ...]) -> InputError:
-    found = ", ".join(repr(column) for column in columns)
-    hint = ""
-    if len(columns) == 1 and any(mark in columns[0] for mark in ";\t|,"):
-        hint = "; it looks as if another delimiter separates them (--delimiter)"
-    return InputError(
-        f"{path}: no column {text_column!r}; found {found}{hint}. Name it with --text-column"
-    )
-
-
 def _open_csv(path: Path, text_column: str | None, delimiter: str, codec: str) -> Source:
     with _open_text(path, codec) as (_, lines):
         try:
@@ -204,7 +134,7 @@ def _open_csv(path: Path, text_column: str | None, delimiter: str, codec: str) -
         raise InputError(f"{path}:1: the header is {_undecoded(codec)}{encoding_hint(path)}")
     text_column = header[0] if text_column is None else text_column
     if text_column not in header:
-        raise _no_column(path, text_column, header)
+        raise no_column(path, text_column, header)
     column, times = Counter(header).most_common(1)[0]
     if times > 1:
         raise InputError(f"{path}:1: column {column!r} stands {times} times")
@@ -339,7 +269,7 @@ def _open_jsonl(path: Path, text_column: str | None) -> Source:
         raise InputError(f"{path}: no line is a JSON object with a field; expected one a line")
     text_column = next(iter(first)) if text_column is None else text_column
     if text_column not in first:
-        raise _no_column(path, text_column, tuple(first))
+        raise no_column(path, text_column, tuple(first))
     chunks = _jsonl_chunks(path, text_column)
     return Source(path, tuple(first), path.stat().st_size, chunks)
 
@@ -370,75 +300,3 @@ def _jsonl_chunks(path: Path, text_column: str) -> Iterator[Chunk]:
             yield chunk
             chunk = Chunk(position=position)
     yield chunk
-
-
-def _open_parquet(path: Path, text_column: str | None) -> Source:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        # Without it all row groups are read ahead, and stay in memory.
-        file = pq.ParquetFile(path, pre_buffer=False)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(
-            f"{path}: cannot be read as parquet, truncated or damaged ({error})"
-        ) from error
-    schema = file.schema_arrow
-    is_any = text_column is None
-    if text_column is None:
-        text_column = schema.names[0] if schema.names else ""
-    if text_column not in schema.names:
-        raise _no_column(path, text_column, tuple(schema.names))
-    kind = schema.field(text_column).type
-    if not is_any and not (
-        pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_dictionary(kind)
-    ):
-        raise InputError(f"{path}: column {text_column!r} holds {kind}, expected strings")
-    chunks = _parquet_chunks(path, file, text_column)
-    return Source(path, tuple(schema.names), file.metadata.num_rows, chunks, schema)
-
-
-def _parquet_chunks(path: Path, file: Any, text_column: str) -> Iterator[Chunk]:
-    import pyarrow as pa
-
-    position = 0
-    try:
-        for batch in file.iter_batches(batch_size=PARQUET_CHUNK_ROWS):
-            lines = list(range(position + 1, position + 1 + batch.num_rows))
-            position += batch.num_rows
-            texts, problems = _column_texts(batch.column(text_column))
-            yield Chunk(lines, texts, problems, batch=batch, position=position)
-    except MemoryError:
-        raise InputError(f"{path}: unpacks to too much for memory after row {position}") from None
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path}: damaged after row {position} ({error})") from error
-
-
-def _column_texts(column: "pa.Array") -> "tuple[list[Any] | Utf8Texts, dict[int, str]]":
-    """Return the strings of a column, without an object for each, and which are none."""
-    import pyarrow as pa
-
-    strings = column.cast(pa.large_string())
-    try:
-        strings.validate(full=True)
-    except pa.ArrowInvalid:
-        return _decode_each(strings.cast(pa.large_binary()).to_pylist())
-    _, offsets, content = strings.buffers()
-    first = strings.offset
-    at = np.frombuffer(offsets, dtype=np.int64)[first : first + len(strings) + 1]
-    is_null = strings.is_null().to_numpy(zero_copy_only=False)
-    problems = {int(i): "text is null, expected a string" for i in np.flatnonzero(is_null)}
-    return Utf8Texts(b"" if content is None else content, at), problems
-
-
-def _decode_each(values: list[bytes | None]) -> tuple[list[Any], dict[int, str]]:
-    """Return the strings of a column in which some value is not UTF-8."""
-    texts: list[Any] = []
-    problems: dict[int, str] = {}
-    for index, value in enumerate(values):
-        try:
-            texts.append(None if value is None else value.decode())
-        except UnicodeDecodeError:
-            texts.append("")
-            problems[index] = NOT_UTF8
-    return texts, problems

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Self
 
 import orjson
 
-from service.readers import NOT_UTF8, Reject
+from service.rows import NOT_UTF8, Reject
 
 
 class RejectsFile:

@@ -1,6 +1,5 @@
 """Start the HTTP server: check what can be checked first, so that a failure is one clear line."""
 
-import gc
 import os
 import shutil
 import signal
@@ -83,8 +82,6 @@ def serve(settings: Settings) -> None:
 
 def _prepare(settings: Settings) -> Classifier:
     """Import the application and load the model; the server's processes go on with both."""
-    # Hardly anything of it will ever be garbage; service.app lets the collector begin.
-    gc.disable()
     # Not before _shared_figures: service.metrics looks for the folder when it is imported.
     from service import app  # noqa: F401
     from service.models import check_shadow, prepare

@@ -10,6 +10,13 @@ MAX_MARKS = 500
 Unicode's stream-safe form has at most 30; a hundred thousand took 20 seconds.
 """
 
+MAX_SENTENCE_CHARACTERS = 4000
+"""What is longer, in code points, is no sentence: ten for each of the most words of one.
+
+It gets no label (``too_long``), and its scores are those of its beginning: reading costs more than
+the length, and a text without a stop must not keep the others waiting.
+"""
+
 _END_OF_MARKS = 0x20000
 """Behind the first two planes no character combines."""
 

@@ -14,7 +14,7 @@ from starlette.responses import FileResponse
 from service import confined, errors, requests
 from service.confined import READING_BYTES, Allowance, RefusalError
 from service.errors import ProblemError
-from service.extract import Kind, extract, kind_of
+from service.extract import Kind, kind_of
 from service.jobs import BusyError, Jobs, NoJobError, StateError, stored_name
 from service.schemas import ExtractResponse, JobResponse, JobStart
 from service.settings import Settings
@@ -70,7 +70,7 @@ def extract_router(settings: Settings) -> APIRouter:
         with _as_problems():
             async with _slot(slots):
                 answer = await confined.call(
-                    extract, content, allowance, kind=kind, charset=charset
+                    "service.extract.extract", content, allowance, kind=kind, charset=charset
                 )
         return Response(orjson.dumps(answer), media_type="application/json")
 

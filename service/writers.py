@@ -16,7 +16,7 @@ import orjson
 from service.cells import LineFeeds, to_cell
 from service.columns import Added
 from service.decisions import TextScores
-from service.readers import DELIMITERS, Chunk
+from service.rows import DELIMITERS, Chunk
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -15,7 +15,7 @@ from hypothesis.extra.numpy import arrays
 
 from labels import kernel
 from labels.arrays import ArraysError, parse_arrays
-from labels.language import LanguageIdentifier
+from labels.identifier import LanguageIdentifier
 from labels.lexicon import Lexicon
 from labels.sentences import read_labelled_set
 from labels.terms import FAMILIES, Analyzer
@@ -23,6 +23,7 @@ from service.artifact import Artifact, ArtifactError, read_artifact
 from service.classifier import Classifier, load
 from service.compiled import CompiledScorer, Utf8Texts
 from service.decisions import CompiledDecider, Decider, Readings, tell_decisions
+from service.kernel import TextKernel
 from service.scorer import Scorer
 from service.weights import Block, Weights
 from tests.texts import TRAPS, TRICKY_LEXICON, WORDS, texts
@@ -57,12 +58,17 @@ def with_random_weights(artifact: Artifact, families: Sequence[str], lexicon: Le
     return changed
 
 
+def compiled_scorer(artifact: Artifact, python: Scorer | None = None) -> CompiledScorer:
+    identifier = LanguageIdentifier(artifact.language, artifact.language_codes)
+    return CompiledScorer(TextKernel(artifact), identifier, lambda: python or Scorer(artifact))
+
+
 @pytest.fixture(scope="module", params=["all", *FAMILIES])
 def scorers(request: pytest.FixtureRequest, tiny_artifact: Path) -> tuple[CompiledScorer, Scorer]:
     families = FAMILIES if request.param == "all" else (request.param,)
     artifact = with_random_weights(read_artifact(tiny_artifact), families, TRICKY_LEXICON)
     python = Scorer(artifact)
-    return CompiledScorer(artifact, lambda: python), python
+    return compiled_scorer(artifact, python), python
 
 
 def assert_equal(compiled: Readings, python: Readings) -> None:
@@ -89,9 +95,9 @@ def test_all_of_unicode_is_read_alike(scorers: tuple[CompiledScorer, Scorer], te
 def test_languages_are_told_alike(trained: Classifier, text: str) -> None:
     artifact = trained.artifact
     python = LanguageIdentifier(artifact.language, artifact.language_codes)
-    compiled = CompiledScorer(artifact, lambda: Scorer(artifact))
+    compiled = compiled_scorer(artifact)
     number = python.number(text)
-    assert compiled.identify_text(text) == number
+    assert trained.identify(text) == trained.languages[number]
     assert compiled.identify(["", text]).tolist() == [python.number(""), number]
 
 
@@ -101,7 +107,7 @@ def test_the_trained_model_scores_its_own_set_as_scikit_learn_does(trained: Clas
     assert trained.scorer == "compiled"
     assert np.abs(trained.score(sentences) - pipeline.predict_proba(sentences)).max() < 1e-6
     python = Scorer(trained.artifact)
-    compiled = CompiledScorer(trained.artifact, lambda: python)
+    compiled = compiled_scorer(trained.artifact, python)
     assert_equal(compiled.read(sentences), python.read(sentences))
 
 
@@ -116,7 +122,7 @@ def test_an_answer_depends_neither_on_company_nor_order_nor_threads(trained: Cla
 
 
 def test_utf8_with_offsets_scores_as_strings_do(trained: Classifier) -> None:
-    scorer = CompiledScorer(trained.artifact, lambda: Scorer(trained.artifact))
+    scorer = compiled_scorer(trained.artifact)
     sentences = [s.text for s in read_labelled_set()][:50]
     encoded = [text.encode() for text in sentences]
     offsets = np.cumsum([0, *map(len, encoded)])
@@ -162,18 +168,18 @@ def test_the_sentences_of_a_text_are_judged_as_many_are(
 ) -> None:
     taxonomy = replace(trained.taxonomy, is_multi_label=is_multi_label)
     artifact = replace(trained.artifact, taxonomy=taxonomy)
-    scorer = CompiledScorer(artifact, lambda: Scorer(artifact))
     sentences = [*(s.text for s in read_labelled_set()[::80]), *TRAPS]
-    readings = scorer.read(sentences)
+    readings = compiled_scorer(artifact).read(sentences)
     decisions = Decider(artifact).decide(readings, np.full(len(sentences), is_supported))
     expected = list(tell_decisions(taxonomy.ids, readings, decisions))
-    judged = [scorer.judge([sentence], is_supported) for sentence in sentences]
+    judge = TextKernel(artifact).judge
+    judged = [judge([sentence], is_supported) for sentence in sentences]
     assert {row is None for row in judged} == {True, False}  # some traps are left to Python
     mine = [(row[0], told) for row, told in zip(judged, expected, strict=True) if row]
     assert [row for row, _ in mine] == [told for _, told in mine]
-    assert scorer.judge(sentences[:50], is_supported) == expected[:50]
-    assert scorer.judge(sentences, is_supported) is None
-    assert scorer.judge([], is_supported) == []
+    assert judge(sentences[:50], is_supported) == expected[:50]
+    assert judge(sentences, is_supported) is None
+    assert judge([], is_supported) == []
 
 
 @pytest.mark.parametrize("offsets", [[0, 5, 3], [0, 99], [-1, 2], []])
@@ -218,7 +224,7 @@ def test_answers_of_the_wrong_size_are_refused(trained: Classifier) -> None:
     ],
 )
 def test_arrays_that_point_outside_are_refused(trained: Classifier, name: str, value: Any) -> None:
-    damaged = dict(trained.artifact.tables)
+    damaged: dict[str, Any] = {**trained.artifact.tables}
     damaged[name] = np.full_like(damaged[name], value)
     with pytest.raises(ValueError, match=r"."):
         Kernel(damaged)

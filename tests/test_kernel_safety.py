@@ -45,7 +45,8 @@ def score(made: Kernel, content: Any, offsets: Any) -> int:
 
 
 def test_a_single_word_cannot_stand_for_a_phrase(trained: Classifier) -> None:
-    tables = dict(trained.artifact.tables)
+    tables: dict[str, Any] = {**trained.artifact.tables}
+    tables["entries"] = np.asarray(tables["entries"])
     phrase = int(np.flatnonzero(tables["entries"][:, 1] > 1)[0])
     tables["single_start"] = np.full_like(tables["single_start"], phrase + 1)
     with pytest.raises(ValueError, match="single_start holds a phrase"):
@@ -64,8 +65,8 @@ def test_a_single_word_cannot_stand_for_a_phrase(trained: Classifier) -> None:
 def test_a_language_automaton_that_leads_outside_is_refused(
     trained: Classifier, name: str, number: int, problem: str
 ) -> None:
-    arrays = trained.artifact.tables | trained.artifact.language
-    arrays[name] = arrays[name].copy()
+    arrays: dict[str, Any] = trained.artifact.tables | trained.artifact.language
+    arrays[name] = np.array(arrays[name])
     arrays[name].reshape(-1)[-2] = number
     with pytest.raises(ValueError, match=problem):
         Kernel(arrays)

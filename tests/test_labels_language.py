@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE
 from py3langid.langid import LanguageIdentifier as Packaged
 
-from labels.language import UNDETERMINED, LanguageIdentifier, build_identifier, identify
+from labels.identifier import LanguageIdentifier, build_identifier
+from labels.language import UNDETERMINED, identify
 from labels.sentences import read_labelled_set
 from labels.taxonomy import read_taxonomy
 

@@ -38,7 +38,7 @@ def test_serving_loads_no_trainer(tiny_artifact: Path) -> None:
         "import sys, stance\n"
         f"stance.load({str(tiny_artifact)!r}).classify('The port brings jobs.')\n"
         "import service.app\n"
-        "heavy = ('sklearn', 'scipy', 'joblib', 'training', 'pyarrow', 'py3langid')\n"
+        "heavy = ('sklearn', 'scipy', 'joblib', 'training', 'pyarrow', 'py3langid', 'numpy')\n"
         "print([name for name in heavy if name in sys.modules])"
     )
     done = subprocess.run(

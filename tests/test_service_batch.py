@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from service import readers, writers
-from service.batch import Unit, score_files
+from service import parquet, readers, writers
+from service.batch import score_files
 from service.classifier import Classifier
-from service.readers import InputError
+from service.rows import InputError, Unit
 from service.writers import OutputError
 
 ROWS = [
@@ -441,7 +441,7 @@ def test_memory_does_not_grow_with_the_file(
     tmp_path: Path, classifier: Classifier, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
     monkeypatch.setattr(readers, "CHUNK_ROWS", 20)
-    monkeypatch.setattr(readers, "PARQUET_CHUNK_ROWS", 20)
+    monkeypatch.setattr(parquet, "CHUNK_ROWS", 20)
     monkeypatch.setattr(writers, "ROW_GROUP_BYTES", 10_000)
     rows = [{"text": f"Trade grew {i}. " + "It grew. " * 20} for i in range(1200)]
     small = write_rows(tmp_path / f"small.{suffix}", rows[:300])
@@ -459,7 +459,7 @@ def test_memory_does_not_grow_with_the_file(
 def test_rows_are_written_in_groups_of_a_size(
     tmp_path: Path, classifier: Classifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "PARQUET_CHUNK_ROWS", 20)
+    monkeypatch.setattr(parquet, "CHUNK_ROWS", 20)
     source = write_rows(tmp_path / "in.parquet", [{"text": f"Trade grew {i}."} for i in range(300)])
     for size, n_groups in ((1, 15), (10_000_000, 1)):
         monkeypatch.setattr(writers, "ROW_GROUP_BYTES", size)
@@ -472,7 +472,7 @@ def test_rows_are_written_in_groups_of_a_size(
 def test_one_row_group_of_a_parquet_file_is_in_memory_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "PARQUET_CHUNK_ROWS", 300)
+    monkeypatch.setattr(parquet, "CHUNK_ROWS", 300)
     path = tmp_path / "in.parquet"
     schema = pa.schema([("text", pa.string())])
     group = pa.table([["".join(map(str, range(i, i + 1000))) for i in range(300)]], schema=schema)

@@ -12,6 +12,7 @@ from labels.sentences import LabelledSentence
 from labels.world import REASONS
 from service.classifier import Classifier
 from service.compiled import Utf8Texts
+from service.many import ManyClassifier
 from service.texts import MAX_MARKS, TextError, check_text
 
 TEXT = (
@@ -153,7 +154,7 @@ def test_a_sentence_outside_gets_no_label_and_a_reason(
 def test_an_answer_is_uncertain_where_the_other_one_is_possible(
     trained: Classifier, sentences: list[LabelledSentence]
 ) -> None:
-    ids, (low, high) = trained.taxonomy.ids, trained.artifact.uncertain.T
+    ids, (low, high) = trained.taxonomy.ids, zip(*trained.artifact.uncertain, strict=True)
     found = set()
     for own in sentences:
         sentence = trained.classify_sentence(own.text).sentences[0]
@@ -219,12 +220,20 @@ FOREIGN = [
 ]
 
 
+def take_kernel(classifier: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = ManyClassifier(
+        classifier.artifact, None, classifier.supports, lambda: classifier._python
+    )
+    monkeypatch.setattr(classifier, "_kernel", None)
+    monkeypatch.setattr(classifier, "_many", many)
+
+
 @pytest.mark.parametrize("has_kernel", [True, False])
 def test_score_sentences_gives_what_classify_sentence_gives(
     trained: Classifier, monkeypatch: pytest.MonkeyPatch, has_kernel: bool
 ) -> None:
     if not has_kernel:
-        monkeypatch.setattr(trained, "_compiled", None)
+        take_kernel(trained, monkeypatch)
     probes = [probe["text"] for probe in trained.artifact.manifest["probes"]]
     texts = [*probes, *FOREIGN, " "]
     answers = trained.score_sentences(texts)
@@ -247,7 +256,7 @@ def test_a_stretch_too_long_for_a_sentence_gets_no_label_by_any_way(
     trained: Classifier, monkeypatch: pytest.MonkeyPatch, has_kernel: bool
 ) -> None:
     if not has_kernel:
-        monkeypatch.setattr(trained, "_compiled", None)
+        take_kernel(trained, monkeypatch)
     texts = ["The port brings jobs." + " harbourmasters" * 300, "The port brings jobs."]
     content = "".join(texts).encode()
     column = Utf8Texts(content, np.array([0, len(texts[0]), len(content)]))

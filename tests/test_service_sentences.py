@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from labels.language import build_identifier
+from labels.identifier import build_identifier
 from service.sentences import WINDOW, cut_sentences, split_sentences
 
 _, LANGUAGES = build_identifier(["en", "es", "pt", "fr", "zh", "de"])

@@ -19,7 +19,7 @@ An artifact is a folder of
 ``lexicon.json``
     The names and concept classes that the terms are made with, as ``Lexicon.to_dict``.
 ``language.bin``
-    The arrays of the language identifier (``labels.language``), in the form of ``labels.arrays``.
+    The arrays of the language identifier (``labels.identifier``), in the form of ``labels.arrays``.
 ``tables.bin``
     The same model as arrays for the compiled kernel (``labels.kernel.tables``). Missing where it
     was trained without a C compiler; Python scores then.

@@ -13,8 +13,8 @@ import orjson
 from sklearn.pipeline import Pipeline
 
 import labels.decisions
+import labels.identifier
 import labels.kernel
-import labels.language
 import labels.lexicon
 import labels.matching
 import labels.occurrences
@@ -100,7 +100,7 @@ def input_digests(labels_dir: Path) -> dict[str, str]:
 def _terms_code() -> list[Path]:
     modules = (
         labels.decisions,
-        labels.language,
+        labels.identifier,
         labels.lexicon,
         labels.matching,
         labels.occurrences,

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 
 from labels.arrays import pack_arrays
-from labels.language import build_identifier
+from labels.identifier import build_identifier
 from labels.lexicon import read_lexicon
 from labels.sentences import LabelledSentence
 from labels.taxonomy import CODEBOOK_FILE, Taxonomy

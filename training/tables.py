@@ -1,14 +1,16 @@
 """The trained model as arrays for the compiled kernel; see ``labels.kernel``."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from labels import kernel
-from labels.arrays import Arrays
 from labels.lexicon import Lexicon
 from training.train import TrainedModel
 
 
-def kernel_tables(model: TrainedModel, lexicon: Lexicon) -> Arrays:
+def kernel_tables(model: TrainedModel, lexicon: Lexicon) -> dict[str, NDArray[Any]]:
     """Return the kernel's arrays; none where the kernel is not built or not made for the model."""
     if not kernel.AVAILABLE:
         return {}

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from labels.identifier import build_identifier
 from labels.kernel.tables import FamilyWeights, build_tables
-from labels.language import build_identifier
 from labels.lexicon import Lexicon, read_lexicon
 from labels.sentences import read_labelled_set
 from labels.taxonomy import LABELS_DIR
