@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from labels.identifier import build_identifier
-from service.sentences import WINDOW, cut_sentences, split_sentences
+from service.boundaries import WINDOW, cut_sentences
+from service.sentences import split_sentences
 
 _, LANGUAGES = build_identifier(["en", "es", "pt", "fr", "zh", "de"])
 
