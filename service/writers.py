@@ -21,9 +21,9 @@ from service.rows import DELIMITERS, Chunk
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ROW_GROUP_BYTES = 8_000_000
-"""Size, in memory, from which rows are written as a group: what each group says of itself costs
-time to write and to read, and stays in memory until the file is closed."""
+ROW_GROUP_BYTES = 4_000_000
+"""Size, in memory, from which rows are written as a group. Memory rises and falls with it; but what
+each group says of itself costs time to write and to read, and stays until the file is closed."""
 
 OUTPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
@@ -159,6 +159,7 @@ class _ParquetWriter(Writer):
         self._added = added
         self._writer: Any = None
         self._group: list[pa.RecordBatch] = []
+        self._group_bytes = 0
         self.temporary.touch()
 
     def write(self, chunk: Chunk, indices: Sequence[int], rows: TextScores) -> dict[int, str]:
@@ -186,8 +187,10 @@ class _ParquetWriter(Writer):
         if self._writer is None:
             self._writer = self._open(schema)
         arrays = [*own.columns, *added.columns]
-        self._group.append(pa.RecordBatch.from_arrays(arrays, schema=schema))
-        if sum(batch.nbytes for batch in self._group) >= ROW_GROUP_BYTES:
+        batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
+        self._group.append(batch)
+        self._group_bytes += batch.nbytes
+        if self._group_bytes >= ROW_GROUP_BYTES:
             self._write_group()
         return problems
 
@@ -198,6 +201,7 @@ class _ParquetWriter(Writer):
             table = pa.Table.from_batches(self._group)
             self._writer.write_table(table, row_group_size=table.num_rows)
             self._group.clear()
+            self._group_bytes = 0
 
     def _problem(self, row: dict[str, Any]) -> str | None:
         """Return why a row without types of its own does not fit the file."""
