@@ -153,7 +153,19 @@ def memory_of(pid: int) -> float:
 
     Memory that several processes share counts for each by its part.
     """
-    return sum(_pss_kilobytes(found) for found in tree(pid)) * 1024 / 1e6
+    return (
+        sum(_kilobytes(Path(f"/proc/{found}/smaps_rollup"), "Pss:") for found in tree(pid))
+        * 1024
+        / 1e6
+    )
+
+
+def peak_memory_of(pid: int) -> float:
+    """Return the largest resident set that a process has had so far, in megabytes; 0 if it ended.
+
+    The kernel keeps it, so that nothing is missed between two looks.
+    """
+    return _kilobytes(Path(f"/proc/{pid}/status"), "VmHWM:") * 1024 / 1e6
 
 
 def cpu_seconds_of(pid: int) -> float:
@@ -161,10 +173,10 @@ def cpu_seconds_of(pid: int) -> float:
     return sum(_ticks(found) for found in tree(pid)) / _TICKS
 
 
-def _pss_kilobytes(pid: int) -> int:
+def _kilobytes(path: Path, field: str) -> int:
     try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+        for line in path.read_text().splitlines():
+            if line.startswith(field):
                 return int(line.split()[1])
     except OSError:  # it ended meanwhile
         return 0

@@ -202,6 +202,9 @@ class _ParquetWriter(Writer):
             self._writer.write_table(table, row_group_size=table.num_rows)
             self._group.clear()
             self._group_bytes = 0
+            del table
+            # Else what is kept for later rises and falls, with peaks the higher the longer a file.
+            pa.default_memory_pool().release_unused()
 
     def _problem(self, row: dict[str, Any]) -> str | None:
         """Return why a row without types of its own does not fit the file."""

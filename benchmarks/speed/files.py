@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.processes import ROOT, MeasurementError, memory_of, n_cores, pinned
+from benchmarks.processes import ROOT, MeasurementError, n_cores, peak_memory_of, pinned
 from benchmarks.speed.material import labelled_sentences, take
 from benchmarks.speed.measure import Result, Row, Scale
 from service.classifier import Classifier, load
@@ -95,7 +95,7 @@ def _run(path: Path, scale: Scale, cores: int) -> _Run:
         )
     peak = 0.0
     while True:
-        peak = max(peak, memory_of(process.pid))
+        peak = max(peak, peak_memory_of(process.pid))
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
