@@ -12,6 +12,9 @@
 #define COUNTS_BITS
 #endif
 
+/* Weights in one line of a processor's cache. */
+#define LINE_WEIGHTS 32
+
 /* Below it a probability is 2e-9 of the largest: less than the scores are rounded by. */
 #define NEGLIGIBLE (-20.0f)
 
@@ -88,13 +91,16 @@ static Status weigh_languages(const Tables *t, Work *w, const Sample *sample,
                               double *probabilities) {
     const uint32_t n = t->n_languages;
     const size_t n_bytes = sample->end_key - sample->first_key;
-    float scores[MAX_LANGUAGES] = {0}, largest;
-    int32_t once[MAX_LANGUAGES] = {0};
+    float scores[MAX_LANGUAGES], largest;
+    int32_t once[MAX_LANGUAGES];
     double sum = 0;
+    memset(scores, 0, n * sizeof *scores);
+    memset(once, 0, n * sizeof *once);
     if (count_rows(w, sample->first_key, sample->end_key) != READ)
         return NO_MEMORY;
     for (size_t i = 0; i < w->n_counted; i++)
-        __builtin_prefetch(t->language_weights + (size_t)w->counted[i].row * n);
+        for (uint32_t k = 0; k < n; k += LINE_WEIGHTS)
+            __builtin_prefetch(t->language_weights + (size_t)w->counted[i].row * n + k);
     const int16_t *four[4];
     size_t n_waiting = 0;
     for (size_t i = 0; i < w->n_counted; i++) {
@@ -138,10 +144,12 @@ static Status weigh_languages(const Tables *t, Work *w, const Sample *sample,
 
 static uint32_t most_likely(const Tables *t, const double *probabilities, int only_supported) {
     uint32_t best = NONE;
+    double most = -1;
     for (uint32_t k = 0; k < t->n_languages; k++)
-        if ((!only_supported || t->language_supported[k]) &&
-            (best == NONE || probabilities[k] > probabilities[best]))
+        if (probabilities[k] > most && (!only_supported || t->language_supported[k])) {
             best = k;
+            most = probabilities[k];
+        }
     return best;
 }
 
