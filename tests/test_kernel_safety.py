@@ -60,10 +60,11 @@ def test_a_single_word_cannot_stand_for_a_phrase(trained: Classifier) -> None:
         ("language_next", 65_535, "language_next points outside"),
         ("language_feature", 2**32 - 2, "language_feature points outside"),
         ("language_numbers", 65_535, "language_numbers points outside"),
+        ("language_prior", np.nan, "language_prior holds a number that is not finite"),
     ],
 )
-def test_a_language_automaton_that_leads_outside_is_refused(
-    trained: Classifier, name: str, number: int, problem: str
+def test_a_damaged_language_identifier_is_refused(
+    trained: Classifier, name: str, number: float, problem: str
 ) -> None:
     arrays: dict[str, Any] = trained.artifact.tables | trained.artifact.language
     arrays[name] = np.array(arrays[name])

@@ -144,9 +144,10 @@ static Status weigh_languages(const Tables *t, Work *w, const Sample *sample,
 
 static uint32_t most_likely(const Tables *t, const double *probabilities, int only_supported) {
     uint32_t best = NONE;
-    double most = -1;
+    double most = 0;
     for (uint32_t k = 0; k < t->n_languages; k++)
-        if (probabilities[k] > most && (!only_supported || t->language_supported[k])) {
+        if ((best == NONE || probabilities[k] > most) &&
+            (!only_supported || t->language_supported[k])) {
             best = k;
             most = probabilities[k];
         }

@@ -249,6 +249,8 @@ static const char *open_language(Tables *t, const Array *arrays, size_t n_arrays
     CHECK(t->n_languages >= 1 && t->n_languages <= MAX_LANGUAGES &&
               n_weights % t->n_languages == 0,
           "language_weights does not fit");
+    for (uint32_t i = 0; i < t->n_languages; i++)
+        CHECK(isfinite(t->language_prior[i]), "language_prior holds a number that is not finite");
     TAKE(t->language_same, "language_same", n);
     CHECK(n == t->n_languages && all_below(t->language_same, n, n), "language_same is broken");
     TAKE(t->language_supported, "language_supported", n);
