@@ -273,10 +273,13 @@ class Classifier:
         probes = self.artifact.manifest["probes"]
         judged = self._judge([probe["text"] for probe in probes], is_supported=True)
         for number, ((_, scores, *_), probe) in enumerate(zip(judged, probes, strict=True)):
-            for found, expected in zip(scores.values(), probe["scores"], strict=True):
-                if not math.isclose(found, expected, rel_tol=0, abs_tol=PROBE_TOLERANCE):
-                    raise ArtifactError(
-                        f"{self.artifact.path / MANIFEST}: probe {number} does not get the scores "
-                        "it had in training; another version of stance trained the model, train "
-                        "again"
-                    )
+            found, expected = list(scores.values()), probe["scores"]
+            is_same = len(found) == len(expected) and all(
+                math.isclose(one, other, rel_tol=0, abs_tol=PROBE_TOLERANCE)
+                for one, other in zip(found, expected, strict=True)
+            )
+            if not is_same:
+                raise ArtifactError(
+                    f"{self.artifact.path / MANIFEST}: probe {number} does not get the scores it "
+                    "had in training; another version of stance trained the model, train again"
+                )

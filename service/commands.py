@@ -47,10 +47,6 @@ def serve(print_settings: bool, **flags: Any) -> None:
     Every setting can be a flag, an environment variable (--max-body-bytes: STANCE_MAX_BODY_BYTES)
     or a line of the TOML file named by --config; flags go first, then the environment.
     """
-    # Hardly anything from here on will ever be garbage; service.app lets the collector begin.
-    gc.disable()
-    from service.server import serve as run_server
-
     given = {name: value for name, value in flags.items() if value is not None}
     with errors_as_messages():
         settings = read_settings(given)
@@ -60,7 +56,14 @@ def serve(print_settings: bool, **flags: Any) -> None:
         # The server's processes read their settings again, from here.
         for name, value in given.items():
             os.environ[variable(name)] = shown(value) if isinstance(value, bool) else value
-        run_server(settings)
+        # Hardly anything from here on will ever be garbage; service.app lets the collector begin.
+        gc.disable()
+        try:
+            from service.server import serve as run_server
+
+            run_server(settings)
+        finally:
+            gc.enable()
 
 
 def classify(
