@@ -79,7 +79,15 @@ class Classifier:
         self._kernel = TextKernel(artifact) if self.scorer == "compiled" else None
         self._check_probes()
 
-    # A service that explains nothing needs none of these three, nor numpy, and starts without.
+    def warm_up(self) -> None:
+        """Import what only rare texts and explanations need, so that no request waits for it.
+
+        Nor fails: numpy cannot be imported again if that breaks off, as without file descriptors.
+        """
+        import service.evidence
+        import service.many  # noqa: F401
+
+    # A service starts without these three, and without numpy.
     # They refer to this object weakly: a model that is replaced must go without the collector,
     # which service.app keeps from it.
     @cached_property

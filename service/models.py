@@ -190,6 +190,11 @@ class Models:
             self.shadow.stop()
 
     def _watch(self) -> None:
+        # The first requests must not wait for this.
+        self._wake.wait(POLL_SECONDS)
+        if not self._is_ending:
+            with suppress(ImportError, OSError):  # it is tried again when it is needed
+                self.classifier.warm_up()
         while not self._is_ending:
             self._wake.wait(POLL_SECONDS)
             self._wake.clear()

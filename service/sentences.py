@@ -2,6 +2,8 @@
 
 import re
 
+from service.boundaries import cut_sentences
+
 # Nothing ends a sentence here but, perhaps, the last sign. Most texts of one sentence are like it,
 # and most of their time would go into looking for boundaries.
 _ONE_SENTENCE = re.compile(r"[\w ,'’\"“”()%-]*[.!?。！？]?")
@@ -21,7 +23,4 @@ def split_sentences(text: str, language: str) -> list[tuple[int, int]]:
         whole = text.strip()
         start = text.find(whole)
         return [(start, start + len(whole))] if whole else []
-    # Made when it is first needed: to compile its rules takes several milliseconds.
-    from service.boundaries import cut_sentences
-
     return cut_sentences(text, language)

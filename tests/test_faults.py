@@ -158,6 +158,14 @@ def test_without_file_descriptors_open_connections_are_answered_and_new_ones_lat
         until(lambda: not client.get("/model").json()["refused"], "the folder is read again")
 
 
+def test_what_explanations_need_is_loaded_before_somebody_asks_for_one(
+    tiny_artifact: Path, tmp_path: Path
+) -> None:
+    with running(tiny_artifact, tmp_path / "log") as server:
+        maps = Path(f"/proc/{server.process.pid}/maps")
+        until(lambda: "_multiarray_umath" in maps.read_text(), "numpy is loaded")
+
+
 def can_connect(server: Server) -> bool:
     try:
         return server.classify(TEXT).status_code == 200
