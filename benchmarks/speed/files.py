@@ -90,6 +90,7 @@ def _run(path: Path, scale: Scale, cores: int) -> _Run:
     output = path.with_name("scored.parquet")
     command = [sys.executable, "-m", "stance", "score", str(path), "-o", str(output)]
     command += ["--unit", "sentence", "--overwrite", "--model", str(scale.model)]
+    os.sync()  # else files are written back meanwhile, and the disk is waited for
     start = time.perf_counter()
     with pinned(cores):
         process = subprocess.Popen(
