@@ -25,6 +25,10 @@ ROW_GROUP_BYTES = 4_000_000
 """Size, in memory, from which rows are written as a group. Memory rises and falls with it; but what
 each group says of itself costs time to write and to read, and stays until the file is closed."""
 
+RELEASE_BYTES = 16_000_000
+"""Size of what is written until Arrow gives back the memory it keeps for later. Without that the
+peaks are the higher the longer a file is; more often costs time."""
+
 OUTPUT_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 
 
@@ -159,7 +163,7 @@ class _ParquetWriter(Writer):
         self._added = added
         self._writer: Any = None
         self._group: list[pa.RecordBatch] = []
-        self._group_bytes = 0
+        self._group_bytes = self._kept_bytes = 0
         self.temporary.touch()
 
     def write(self, chunk: Chunk, indices: Sequence[int], rows: TextScores) -> dict[int, str]:
@@ -201,10 +205,12 @@ class _ParquetWriter(Writer):
             table = pa.Table.from_batches(self._group)
             self._writer.write_table(table, row_group_size=table.num_rows)
             self._group.clear()
+            self._kept_bytes += self._group_bytes
             self._group_bytes = 0
             del table
-            # Else what is kept for later rises and falls, with peaks the higher the longer a file.
-            pa.default_memory_pool().release_unused()
+            if self._kept_bytes >= RELEASE_BYTES:
+                pa.default_memory_pool().release_unused()
+                self._kept_bytes = 0
 
     def _problem(self, row: dict[str, Any]) -> str | None:
         """Return why a row without types of its own does not fit the file."""
