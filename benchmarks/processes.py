@@ -153,11 +153,8 @@ def memory_of(pid: int) -> float:
 
     Memory that several processes share counts for each by its part.
     """
-    return (
-        sum(_kilobytes(Path(f"/proc/{found}/smaps_rollup"), "Pss:") for found in tree(pid))
-        * 1024
-        / 1e6
-    )
+    found = [Path(f"/proc/{each}/smaps_rollup") for each in tree(pid)]
+    return sum(_kilobytes(path, "Pss:") for path in found) * 1024 / 1e6
 
 
 def peak_memory_of(pid: int) -> float:

@@ -164,6 +164,9 @@ def test_what_explanations_need_is_loaded_before_somebody_asks_for_one(
     with running(tiny_artifact, tmp_path / "log") as server:
         maps = Path(f"/proc/{server.process.pid}/maps")
         until(lambda: "_multiarray_umath" in maps.read_text(), "numpy is loaded")
+        asked = {"text": TEXT, "evidence": True}
+        answer = httpx2.post(server.url + "/classify", json=asked, timeout=PATIENCE).json()
+        assert answer["sentences"][0]["evidence"]
 
 
 def can_connect(server: Server) -> bool:
