@@ -20,7 +20,7 @@ that answers by the kernel needs nothing else, and starts without numpy."""
 
 MAGIC = b"STANCE01"
 _ALIGNMENT = 64
-_FORMATS = {"<f4": "f", "<f8": "d", "<u8": "Q", "<u4": "I", "<u2": "H", "<i2": "h", "|u1": "B"}
+_FORMATS = {"<f4": "f", "<f8": "d", "<u8": "Q", "<u4": "I", "<u2": "H", "|u1": "B"}
 """Types of numbers, as numpy and as ``memoryview`` name them."""
 
 

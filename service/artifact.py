@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from labels.lexicon import Lexicon
     from service.weights import Weights
 
-FORMAT = 5
+FORMAT = 6
 MANIFEST, WEIGHTS, LEXICON, NEAREST = "manifest.json", "weights.npz", "lexicon.json", "nearest.npz"
 LANGUAGE, TABLES = "language.bin", "tables.bin"
 REQUIRED = (WEIGHTS, LEXICON, NEAREST, LANGUAGE)

@@ -54,21 +54,21 @@ def test_a_single_word_cannot_stand_for_a_phrase(trained: Classifier) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "number", "problem"),
+    ("name", "place", "number", "problem"),
     [
-        ("language_parts", 2**32 - 1, "language_parts is not in order"),
-        ("language_next", 65_535, "language_next points outside"),
-        ("language_feature", 2**32 - 2, "language_feature points outside"),
-        ("language_numbers", 65_535, "language_numbers points outside"),
-        ("language_prior", np.nan, "language_prior holds a number that is not finite"),
+        ("language_parts", -2, 2**32 - 1, "language_parts is not in order"),
+        ("language_steps", -2, 2**32 - 2, "language_steps holds an unknown feature"),
+        ("language_steps", -1, 38_400, "language_steps points outside"),
+        ("language_numbers", -2, 65_535, "language_numbers points outside"),
+        ("language_prior", -2, np.nan, "language_prior holds a number that is not finite"),
     ],
 )
 def test_a_damaged_language_identifier_is_refused(
-    trained: Classifier, name: str, number: float, problem: str
+    trained: Classifier, name: str, place: int, number: float, problem: str
 ) -> None:
     arrays: dict[str, Any] = trained.artifact.tables | trained.artifact.language
     arrays[name] = np.array(arrays[name])
-    arrays[name].reshape(-1)[-2] = number
+    arrays[name].reshape(-1)[place] = number
     with pytest.raises(ValueError, match=problem):
         Kernel(arrays)
 

@@ -1,12 +1,13 @@
 """Which language a text is in, and when the answer is "not one of ours"."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from py3langid.langid import MODEL_FILE
 from py3langid.langid import LanguageIdentifier as Packaged
 
-from labels.identifier import LanguageIdentifier, build_identifier
+from labels.identifier import COST_UNIT, LanguageIdentifier, build_identifier
 from labels.language import UNDETERMINED, identify
 from labels.sentences import read_labelled_set
 from labels.taxonomy import read_taxonomy
@@ -64,3 +65,26 @@ def test_the_labelled_set_is_in_the_languages_it_names() -> None:
     sentences = read_labelled_set()
     wrong = [s.id for s in sentences if identify(s.text, OURS) not in (s.lang, UNDETERMINED)]
     assert len(wrong) <= len(sentences) / 500, wrong
+
+
+def test_costs_in_a_byte_tell_languages_as_the_precision_of_the_package_does(
+    identifier: LanguageIdentifier,
+) -> None:
+    arrays, codes = build_identifier(OURS)
+    packaged = Packaged.from_model_file(MODEL_FILE)
+    packaged.set_languages([*codes])
+    weights = np.asarray(packaged.nb_ptc, dtype=np.float64)
+    lower = weights.max(axis=1, keepdims=True) - weights
+    assert lower.max() / COST_UNIT < 255
+    exact = LanguageIdentifier({**arrays, "language_costs": lower / COST_UNIT}, codes)
+    texts = [s.text for s in read_labelled_set()[::20]]
+    assert [identifier.number(text) for text in texts] == [exact.number(text) for text in texts]
+
+
+def test_the_beginning_of_a_sentence_tells_the_same_as_the_whole(
+    identifier: LanguageIdentifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [s.text for s in read_labelled_set()[::20]]
+    at_a_glance = [identifier.number(text) for text in texts]
+    monkeypatch.setattr("labels.identifier.GLANCE_LIMIT", 0)
+    assert at_a_glance == [identifier.number(text) for text in texts]

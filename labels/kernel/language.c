@@ -1,5 +1,6 @@
 #include "language.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -12,11 +13,14 @@
 #define COUNTS_BITS
 #endif
 
-/* Weights in one line of a processor's cache. */
-#define LINE_WEIGHTS 32
+/* Sums of 16 bits hold the costs of so many features. */
+#define N_BEFORE_FULL 256
 
-/* Below it a probability is 2e-9 of the largest: less than the scores are rounded by. */
-#define NEGLIGIBLE (-20.0f)
+/* Sums and maxima are taken of so many at a time: one after the other they wait for each other. */
+#define N_LANES 8
+
+/* The first byte of U+0300: texts of characters before it are composed. */
+#define FIRST_COMBINING 0xcc
 
 /* log(1 + count) */
 static float frequency(uint32_t count) {
@@ -26,7 +30,7 @@ static float frequency(uint32_t count) {
 
 /* A text on its way through the automaton. */
 typedef struct {
-    const unsigned char *at, *stop, *end;
+    const unsigned char *text, *at, *stop, *end;
     size_t first_key, end_key; /* the features seen, in keys */
     uint32_t row;
     unsigned char before;
@@ -65,10 +69,13 @@ COUNTS_BITS static void walk(const Tables *t, Work *w, Sample *samples, size_t n
                 unsigned char byte = *sample->at++;
                 const Part *part = &t->language_parts[byte / 32 * n_rows + sample->row];
                 uint32_t bit = UINT32_C(1) << byte % 32;
-                uint32_t at = part->bits & bit ? part->start + (uint32_t)__builtin_popcount(part->bits & (bit - 1))
-                                               : sample->before * 256u + byte;
-                w->keys[sample->end_key++] = t->language_feature[at];
-                sample->row = t->language_next[at];
+                uint32_t own = part->start + (uint32_t)__builtin_popcount(part->bits & (bit - 1));
+                uint32_t common = sample->before * 256u + byte;
+                /* No branch: a wrong guess would stop what waits for memory meanwhile. */
+                uint32_t at = common ^ ((common ^ own) & (0 - (part->bits >> byte % 32 & 1)));
+                w->keys[sample->end_key] = t->language_steps[at].feature;
+                sample->end_key += t->language_steps[at].feature != NONE;
+                sample->row = t->language_steps[at].next;
                 sample->before = byte;
             }
         for (size_t i = 0; i < n_open; i++)
@@ -78,62 +85,87 @@ COUNTS_BITS static void walk(const Tables *t, Work *w, Sample *samples, size_t n
     }
 }
 
-/* Add the weights of four features. They lie between -15 and -3 (labels/language.py), so four fit
-   into 16 bits, of which a processor adds twice as many at a time. */
-static void add_four(const int16_t *const *four, uint32_t n, int32_t *sums) {
-    const int16_t *a = four[0], *b = four[1], *c = four[2], *d = four[3];
-    for (uint32_t k = 0; k < n; k++)
-        sums[k] += (int16_t)(a[k] + b[k] + c[k] + d[k]);
+static void prefetch_costs(const Tables *t, const Work *w, const Sample *sample) {
+    for (size_t i = sample->first_key; i < sample->end_key; i++)
+        for (uint32_t k = 0; k < t->n_language_costs; k += LINE)
+            __builtin_prefetch(t->language_costs + w->keys[i] * t->n_language_costs + k);
+}
+
+static void add_sums(uint16_t *sums, float value, float *scores) {
+    for (uint32_t k = 0; k < LINE; k++) {
+        scores[k] -= value * (float)sums[k];
+        sums[k] = 0;
+    }
+}
+
+/* Subtract from scores what the features counted cost in the languages of one line. */
+static void subtract_costs(const Counted *counted, size_t n_counted, const uint8_t *costs,
+                           size_t width, float *scores) {
+    uint16_t once[LINE] = {0}; /* Most are seen once: whole numbers add faster. */
+    size_t n_once = 0;
+    for (size_t i = 0; i < n_counted; i++) {
+        const uint8_t *of_feature = costs + counted[i].row * width;
+        if (counted[i].count > 1) {
+            float value = frequency(counted[i].count);
+            for (uint32_t k = 0; k < LINE; k++)
+                scores[k] -= value * (float)of_feature[k];
+            continue;
+        }
+        for (uint32_t k = 0; k < LINE; k++)
+            once[k] += of_feature[k];
+        if (++n_once % N_BEFORE_FULL == 0)
+            add_sums(once, frequency(1), scores);
+    }
+    add_sums(once, frequency(1), scores);
+}
+
+/* e^x for x <= 0, to 2e-5 of itself, as (e^(x/256))^256: made for many at a time, unlike a call. */
+static float exponential(float x) {
+    float part = (x > -40.0f ? x : -40.0f) / 256;
+    float raised = 1 + part * (1 + part / 2 * (1 + part / 3 * (1 + part / 4)));
+    for (int i = 0; i < 8; i++)
+        raised *= raised;
+    return raised;
+}
+
+/* The softmax of scores, whole lines of them. */
+static void to_probabilities(const float *scores, size_t width, float *probabilities) {
+    float largest[N_LANES], sums[N_LANES] = {0};
+    memcpy(largest, scores, sizeof largest);
+    for (size_t k = 0; k < width; k += N_LANES)
+        for (size_t j = 0; j < N_LANES; j++)
+            largest[j] = scores[k + j] > largest[j] ? scores[k + j] : largest[j];
+    for (size_t j = 1; j < N_LANES; j++)
+        largest[0] = largest[j] > largest[0] ? largest[j] : largest[0];
+    for (size_t k = 0; k < width; k++)
+        probabilities[k] = exponential(scores[k] - largest[0]);
+    for (size_t k = 0; k < width; k += N_LANES)
+        for (size_t j = 0; j < N_LANES; j++)
+            sums[j] += probabilities[k + j];
+    for (size_t j = 1; j < N_LANES; j++)
+        sums[0] += sums[j];
+    for (size_t k = 0; k < width; k++)
+        probabilities[k] /= sums[0];
 }
 
 /* The probability of each language for what was seen of a sample. */
 static Status weigh_languages(const Tables *t, Work *w, const Sample *sample,
-                              double *probabilities) {
-    const uint32_t n = t->n_languages;
-    const size_t n_bytes = sample->end_key - sample->first_key;
-    float scores[MAX_LANGUAGES], largest;
-    int32_t once[MAX_LANGUAGES];
-    double sum = 0;
+                              float *probabilities) {
+    const uint32_t n = t->n_languages, width = t->n_language_costs;
+    const size_t n_bytes = (size_t)(sample->at - sample->text);
+    float scores[MAX_LANGUAGES];
     memset(scores, 0, n * sizeof *scores);
-    memset(once, 0, n * sizeof *once);
+    for (uint32_t k = n; k < width; k++)
+        scores[k] = -FLT_MAX; /* no language */
     if (count_rows(w, sample->first_key, sample->end_key) != READ)
         return NO_MEMORY;
-    for (size_t i = 0; i < w->n_counted; i++)
-        for (uint32_t k = 0; k < n; k += LINE_WEIGHTS)
-            __builtin_prefetch(t->language_weights + (size_t)w->counted[i].row * n + k);
-    const int16_t *four[4];
-    size_t n_waiting = 0;
-    for (size_t i = 0; i < w->n_counted; i++) {
-        const int16_t *weights = t->language_weights + (size_t)w->counted[i].row * n;
-        float value = frequency(w->counted[i].count);
-        /* Most are seen once: whole numbers add faster. */
-        if (w->counted[i].count > 1) {
-            for (uint32_t k = 0; k < n; k++)
-                scores[k] += value * (float)weights[k];
-            continue;
-        }
-        four[n_waiting++] = weights;
-        if (n_waiting == 4) {
-            add_four(four, n, once);
-            n_waiting = 0;
-        }
-    }
-    for (size_t i = 0; i < n_waiting; i++)
-        for (uint32_t k = 0; k < n; k++)
-            once[k] += four[i][k];
-    for (uint32_t k = 0; k < n; k++)
-        scores[k] = (scores[k] + frequency(1) * (float)once[k]) * t->language_unit;
+    for (uint32_t k = 0; k < width; k += LINE)
+        subtract_costs(w->counted, w->n_counted, t->language_costs + k, width, scores + k);
     float temperature = n_bytes ? sqrtf((float)n_bytes) : 1.0f;
-    for (uint32_t k = 0; k < n && w->n_counted; k++)
-        scores[k] = (scores[k] + t->language_prior[k]) / temperature;
-    largest = scores[0];
-    for (uint32_t k = 1; k < n; k++)
-        largest = scores[k] > largest ? scores[k] : largest;
+    float prior = w->n_counted ? 1.0f : 0.0f;
     for (uint32_t k = 0; k < n; k++)
-        sum += probabilities[k] =
-            scores[k] - largest > NEGLIGIBLE ? expf(scores[k] - largest) : 0.0f;
-    for (uint32_t k = 0; k < n; k++)
-        probabilities[k] /= sum;
+        scores[k] = (scores[k] * t->language_unit + prior * t->language_prior[k]) / temperature;
+    to_probabilities(scores, width, probabilities);
     for (uint32_t k = 0; k < n; k++)
         if (t->language_same[k] != k) {
             probabilities[t->language_same[k]] += probabilities[k];
@@ -142,9 +174,9 @@ static Status weigh_languages(const Tables *t, Work *w, const Sample *sample,
     return READ;
 }
 
-static uint32_t most_likely(const Tables *t, const double *probabilities, int only_supported) {
+static uint32_t most_likely(const Tables *t, const float *probabilities, int only_supported) {
     uint32_t best = NONE;
-    double most = 0;
+    float most = 0;
     for (uint32_t k = 0; k < t->n_languages; k++)
         if ((best == NONE || probabilities[k] > most) &&
             (!only_supported || t->language_supported[k])) {
@@ -154,23 +186,19 @@ static uint32_t most_likely(const Tables *t, const double *probabilities, int on
     return best;
 }
 
-/* Whether only Python can tell the language: the text must be composed or lower-cased first. Tells
-   how many characters it has, too. */
-static Status needs_python(const Tables *t, Work *w, const char *utf8, size_t n_bytes,
-                           size_t *n_characters) {
-    unsigned char any = 0, is_lower = 0, is_upper = 0;
+/* Whether only Python can tell the language: the text must be composed or lower-cased first. */
+static Status needs_python(const Tables *t, Work *w, const char *utf8, size_t n_bytes) {
+    unsigned char highest = 0, is_lower = 0, is_upper = 0;
     for (size_t i = 0; i < n_bytes; i++) {
         unsigned char byte = (unsigned char)utf8[i];
-        any |= byte;
+        highest = byte > highest ? byte : highest;
         is_lower |= (unsigned char)(byte - 'a') < 26;
         is_upper |= (unsigned char)(byte - 'A') < 26;
     }
-    *n_characters = n_bytes;
-    if (any >= 0x80) {
+    if (highest >= FIRST_COMBINING || (highest >= 0x80 && !is_lower)) {
         Status status = read_text(t, w, utf8, n_bytes, 0);
         if (status != READ)
             return status;
-        *n_characters = w->n_text;
         is_upper = (w->any_class & UPPER) != 0;
         is_lower = (w->any_class & LOWER) != 0;
     }
@@ -180,20 +208,20 @@ static Status needs_python(const Tables *t, Work *w, const char *utf8, size_t n_
 /* Prepare a text for its way; a short one is looked at by its beginning first. */
 static Status begin_sample(const Tables *t, Work *w, const char *utf8, size_t n_bytes,
                            Sample *sample) {
-    size_t n_characters, n_sample = end_of_characters(utf8, n_bytes, t->sample_characters);
-    Status status = needs_python(t, w, utf8, n_sample, &n_characters);
+    size_t n_sample = end_of_characters(utf8, n_bytes, t->sample_characters);
+    Status status = needs_python(t, w, utf8, n_sample);
     if (status != READ)
         return status;
-    int is_glance = n_characters <= t->glance_limit && n_sample == n_bytes;
+    int is_glance = end_of_characters(utf8, n_bytes, t->glance_limit) == n_bytes;
     const unsigned char *text = (const unsigned char *)utf8;
     size_t n_first = is_glance ? end_of_characters(utf8, n_bytes, t->glance_characters) : n_sample;
-    *sample = (Sample){.at = text, .stop = text + n_first, .end = text + n_sample,
+    *sample = (Sample){.text = text, .at = text, .stop = text + n_first, .end = text + n_sample,
                        .row = t->language_first, .is_glance = (uint8_t)is_glance};
     return READ;
 }
 
 /* Tell the language by the whole sample. */
-static int32_t decide_whole(const Tables *t, const double *probabilities) {
+static int32_t decide_whole(const Tables *t, const float *probabilities) {
     uint32_t best = most_likely(t, probabilities, 0);
     double least = t->language_supported[best] ? t->guess : t->certain;
     if (probabilities[best] < least) {
@@ -207,11 +235,14 @@ static int32_t decide_whole(const Tables *t, const double *probabilities) {
 /* Walk to where each sample stops, and tell the languages that are certain then; the others stay,
    at the front, with their ends to go to. */
 static Status tell(const Tables *t, Work *w, Sample *samples, size_t *n) {
-    double probabilities[MAX_LANGUAGES];
+    float probabilities[MAX_LANGUAGES];
     size_t n_left = 0;
     walk(t, w, samples, *n);
+    prefetch_costs(t, w, &samples[0]);
     for (size_t i = 0; i < *n; i++) {
         Sample *sample = &samples[i];
+        if (i + 1 < *n)
+            prefetch_costs(t, w, &samples[i + 1]);
         if (weigh_languages(t, w, sample, probabilities) != READ)
             return NO_MEMORY;
         uint32_t best = most_likely(t, probabilities, 0);

@@ -21,7 +21,7 @@ static const Array *find(const Array *arrays, size_t n_arrays, const char *name)
 /* The size of the numbers that the array for `field` holds. */
 #define NUMBER_SIZE(field)                                                                         \
     _Generic(*(field), Entry: sizeof(uint32_t), EntryWord: sizeof(uint32_t),                       \
-             Part: sizeof(uint32_t), Slot: sizeof(uint64_t),                                       \
+             Part: sizeof(uint32_t), Step: sizeof(uint32_t), Slot: sizeof(uint64_t),               \
              default: sizeof *(field))
 
 /* Points `field` at the array of its name and `count` at its number of elements. */
@@ -216,39 +216,39 @@ static uint32_t n_bits(uint32_t bits) {
 
 static const char *open_automaton(Tables *t, const Array *arrays, size_t n_arrays,
                                   uint32_t n_features) {
-    uint32_t n, n_parts, n_entries, at = 256 * 256;
+    uint32_t n_parts, n_steps, at = 256 * 256;
     TAKE(t->language_parts, "language_parts", n_parts);
-    TAKE(t->language_next, "language_next", n_entries);
-    TAKE(t->language_feature, "language_feature", n);
+    TAKE(t->language_steps, "language_steps", n_steps);
     CHECK(n_parts % 8 == 0, "language_parts does not fit");
     t->n_language_rows = n_parts / 8;
-    CHECK(n_entries >= at && n == n_entries, "language_next does not fit");
+    CHECK(n_steps >= at, "language_steps does not fit");
     for (uint32_t i = 0; i < n_parts; i++) {
         const Part *part = &t->language_parts[i];
-        CHECK(part->start == at && n_bits(part->bits) <= n_entries - at,
+        CHECK(part->start == at && n_bits(part->bits) <= n_steps - at,
               "language_parts is not in order");
         at += n_bits(part->bits);
     }
-    for (uint32_t i = 0; i < n_entries; i++) {
-        CHECK(t->language_next[i] < t->n_language_rows, "language_next points outside");
-        CHECK(t->language_feature[i] < n_features || t->language_feature[i] == NONE,
-              "language_feature points outside");
+    for (uint32_t i = 0; i < n_steps; i++) {
+        const Step *step = &t->language_steps[i];
+        CHECK(step->next < t->n_language_rows, "language_steps points outside");
+        CHECK(step->feature < n_features || step->feature == NONE,
+              "language_steps holds an unknown feature");
     }
     CHECK(t->language_first < t->n_language_rows, "language_numbers points outside");
     return NULL;
 }
 
 static const char *open_language(Tables *t, const Array *arrays, size_t n_arrays) {
-    uint32_t n, n_weights;
+    uint32_t n, n_costs;
     const double *numbers;
     t->n_languages = 0;
-    if (find(arrays, n_arrays, "language_next") == NULL)
+    if (find(arrays, n_arrays, "language_steps") == NULL)
         return NULL;
     TAKE(t->language_prior, "language_prior", t->n_languages);
-    TAKE(t->language_weights, "language_weights", n_weights);
-    CHECK(t->n_languages >= 1 && t->n_languages <= MAX_LANGUAGES &&
-              n_weights % t->n_languages == 0,
-          "language_weights does not fit");
+    CHECK(t->n_languages >= 1 && t->n_languages <= MAX_LANGUAGES, "too many languages to tell");
+    t->n_language_costs = (t->n_languages + LINE - 1) / LINE * LINE;
+    TAKE(t->language_costs, "language_costs", n_costs);
+    CHECK(n_costs % t->n_language_costs == 0, "language_costs does not fit");
     for (uint32_t i = 0; i < t->n_languages; i++)
         CHECK(isfinite(t->language_prior[i]), "language_prior holds a number that is not finite");
     TAKE(t->language_same, "language_same", n);
@@ -265,7 +265,7 @@ static const char *open_language(Tables *t, const Array *arrays, size_t n_arrays
     t->glance_certain = numbers[3], t->certain = numbers[4], t->guess = numbers[5];
     t->language_first = (uint32_t)numbers[6];
     t->language_unit = (float)numbers[7];
-    return open_automaton(t, arrays, n_arrays, n_weights / t->n_languages);
+    return open_automaton(t, arrays, n_arrays, n_costs / t->n_language_costs);
 }
 
 const char *tables_open(Tables *t, const Array *arrays, size_t n_arrays) {

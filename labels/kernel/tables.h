@@ -14,7 +14,8 @@
 #define MAX_MATCHERS 64
 #define MAX_NAMES 64
 #define MAX_LABELS 1024
-#define MAX_LANGUAGES 256
+#define MAX_LANGUAGES 256 /* a multiple of LINE */
+#define LINE 64 /* bytes of a line of a processor's cache */
 
 /* Classes of a character; the same numbers stand in tables.py. */
 enum {
@@ -50,11 +51,17 @@ typedef struct {
     uint32_t written, n_written; /* in text: as the entry writes it */
 } EntryWord;
 
-/* The entries that a row of the language automaton has of its own for 32 bytes. */
+/* The steps that a row of the language automaton has of its own for 32 bytes. */
 typedef struct {
     uint32_t bits;  /* for which bytes */
-    uint32_t start; /* of the first, in language_next and language_feature */
+    uint32_t start; /* of the first, in language_steps */
 } Part;
+
+/* Where a byte leads. */
+typedef struct {
+    uint32_t feature; /* what it completes; NONE */
+    uint32_t next;    /* the next row */
+} Step;
 
 typedef struct {
     /* characters: two levels, 256 a page */
@@ -104,17 +111,17 @@ typedef struct {
     /* numbers that labels/terms.py and labels/world.py define */
     uint32_t stem_length, shortest_piece, longest_piece;
     double window, han_width, min_words, max_words, min_letters, min_known;
-    /* the language identifier: an automaton over bytes, and a weight per feature and language */
-    const Part *language_parts;       /* for each 32 bytes, one a row */
-    const uint16_t *language_next;    /* per entry, those by two bytes first: the next row */
-    const uint32_t *language_feature; /* per entry: what was seen; NONE */
-    const int16_t *language_weights; /* fixed point, n_languages a feature */
+    /* the language identifier: an automaton over bytes, and a cost per feature and language */
+    const Part *language_parts;    /* for each 32 bytes, one a row */
+    const Step *language_steps;    /* those by two bytes first */
+    const uint8_t *language_costs; /* in language_unit, n_language_costs a feature */
     float language_unit;
     const float *language_prior;
     const uint32_t *language_same;     /* per language: the one that it counts as */
     const uint32_t *language_supported; /* per language, after that: 0 or 1 */
     uint32_t n_language_rows, language_first;
-    uint32_t n_languages; /* 0: no identifier */
+    uint32_t n_languages;      /* 0: no identifier */
+    uint32_t n_language_costs; /* whole lines of a processor's cache */
     uint32_t glance_characters, glance_limit, sample_characters;
     double glance_certain, certain, guess;
 } Tables;
