@@ -44,8 +44,8 @@ def test_a_missing_file_is_refused(artifact_copy: Path, name: str) -> None:
 
 
 def test_another_format_number_is_refused(artifact_copy: Path) -> None:
-    rewrite(artifact_copy, format=1)
-    with pytest.raises(ArtifactError, match=r"format 1, this version of stance reads format 5"):
+    rewrite(artifact_copy, format=5)
+    with pytest.raises(ArtifactError, match=r"format 5, this version of stance reads format 6"):
         load(artifact_copy)
 
 
