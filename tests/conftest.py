@@ -30,6 +30,12 @@ def labels_dir() -> Path:
     return DATA / "labels"
 
 
+@pytest.fixture
+def label_set(tmp_path: Path, labels_dir: Path) -> Path:
+    """Return a copy of the tiny label set, to be changed."""
+    return Path(shutil.copytree(labels_dir, tmp_path / "labels"))
+
+
 @pytest.fixture(scope="session")
 def taxonomy(labels_dir: Path) -> Taxonomy:
     return read_taxonomy(labels_dir)
