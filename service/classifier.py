@@ -169,10 +169,7 @@ class Classifier:
             flood of combining marks.
         """
         refuse_one_string(sentences)
-        texts = list(sentences)
-        for text in texts:
-            check_text(text)
-        return self._many.score(texts)
+        return self._many.score(list(sentences))
 
     def score_texts(self, texts: "Texts") -> "TextScores":
         """Return the answers of ``classify`` to many texts, as arrays.

@@ -12,6 +12,7 @@ from labels.kernel import NEEDS_PYTHON, ONLY_PYTHON
 from labels.text import compose
 from service.decisions import Readings
 from service.kernel import TextKernel
+from service.texts import MAX_SENTENCE_CHARACTERS
 
 if TYPE_CHECKING:
     from service.scorer import Scorer
@@ -50,6 +51,7 @@ class CompiledScorer:
         python: "Callable[[], Scorer]",
     ) -> None:
         self._kernel, self._about = text_kernel.kernel, text_kernel.about
+        self._n_labels = len(self._about)
         self._identifier = identifier
         self._python = python
 
@@ -67,13 +69,20 @@ class CompiledScorer:
                 _replace(readings, rows, self._python().read([sentences[i] for i in rows]))
         return readings
 
-    def score(self, sentences: Texts) -> NDArray[np.float64]:
-        """Return the scores alone, of shape (n_sentences, n_labels); for few sentences faster."""
-        scores = np.empty((len(sentences), len(self._about)))
-        n_left = self._kernel.score(
-            _for_kernel(sentences), False, self._about, scores, None, None, None
-        )
-        return self.read(sentences).scores if n_left else scores
+    def score(self, sentences: list[str]) -> NDArray[np.float64] | None:
+        """Return the scores alone, of shape (n_sentences, n_labels); for few sentences faster.
+
+        None if one of them must be looked at first: it is no text, or too long for a sentence, or
+        holds what the kernel does not read, combining marks among it.
+        """
+        scores = np.empty((len(sentences), self._n_labels))
+        try:
+            n_left = self._kernel.score(
+                sentences, False, self._about, scores, None, None, None, MAX_SENTENCE_CHARACTERS
+            )
+        except (TypeError, UnicodeEncodeError):
+            return None
+        return None if n_left else scores
 
     def identify(self, texts: Texts) -> NDArray[np.int32]:
         """Return the number of each text's language in ``codes``, -1 for ``und``."""
@@ -85,7 +94,7 @@ class CompiledScorer:
 
     def _read(self, texts: Texts, *, is_composed: bool) -> tuple[Readings, NDArray[np.intp]]:
         """Return the readings, and the rows that only Python can read."""
-        n, n_labels = len(texts), len(self._about)
+        n, n_labels = len(texts), self._n_labels
         scores, known = np.empty((n, n_labels)), np.empty(n)
         outside, is_possible = np.empty(n, dtype=np.uint8), np.empty((n, n_labels), dtype=bool)
         n_left = self._kernel.score(

@@ -53,10 +53,12 @@ class ManyClassifier:
 
     def score(self, sentences: list[str]) -> NDArray[np.float64]:
         """Return what ``Classifier.score`` promises."""
-        beginnings = [sentence[:MAX_SENTENCE_CHARACTERS] for sentence in sentences]
-        if self._compiled:
-            return self._compiled.score(beginnings)
-        return self._python().read(beginnings).scores
+        scores = self._compiled.score(sentences) if self._compiled else None
+        if scores is None:
+            for sentence in sentences:
+                check_text(sentence)
+            scores = self._read(sentences).scores
+        return scores
 
     def score_texts(self, texts: Texts) -> TextScores:
         """Return what ``Classifier.score_texts`` promises."""

@@ -1,6 +1,7 @@
 """The classifier: offsets, evidence, gates, and one answer whatever the way in."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from labels.world import REASONS
 from service.classifier import Classifier
 from service.compiled import Utf8Texts
 from service.many import ManyClassifier
+from service.scorer import Scorer
 from service.texts import MAX_MARKS, TextError, check_text
 
 TEXT = (
@@ -207,6 +209,24 @@ def test_what_is_no_text_is_refused_without_repeating_it(classifier: Classifier,
 def test_one_string_is_not_taken_for_many_texts(classifier: Classifier, method: str) -> None:
     with pytest.raises(TextError, match="found one string, expected a list of strings"):
         getattr(classifier, method)("The port brings jobs.")
+
+
+@pytest.mark.parametrize("wrong", [None, 5, b"bytes", ["list"], "a\ud800b", "a" + "\u0301" * 600])
+def test_one_text_that_is_none_is_refused_among_many(classifier: Classifier, wrong: Any) -> None:
+    for method in (classifier.score, classifier.score_texts, classifier.score_sentences):
+        with pytest.raises(TextError, match="expected"):
+            method(["The port brings jobs.", wrong])
+
+
+@pytest.mark.parametrize(
+    "other", ["a" * 4001, "港" * 3000, "El puerto trajo empleo a la regio\u0301n."]
+)
+def test_what_the_kernel_does_not_read_at_once_is_scored_as_by_python(
+    trained: Classifier, other: str
+) -> None:
+    texts = ["The port brings jobs.", other]
+    expected = Scorer(trained.artifact).read([text[:4000] for text in texts]).scores
+    assert np.allclose(trained.score(texts), expected, rtol=0, atol=1e-9)
 
 
 def test_no_sentences_give_an_empty_matrix(classifier: Classifier) -> None:

@@ -12,6 +12,7 @@ class Kernel:
         known: Any,
         outside: Any,
         possible: Any,
+        most_bytes: int = ...,
         /,
     ) -> int: ...
     def count(

@@ -4,8 +4,10 @@
 #include <string.h>
 
 void close_texts(Texts *texts) {
-    free(texts->utf8);
-    free(texts->n_bytes);
+    if (texts->utf8 != texts->few_utf8) {
+        free(texts->utf8);
+        free(texts->n_bytes);
+    }
     Py_XDECREF(texts->strings);
     if (texts->bytes.obj != NULL)
         PyBuffer_Release(&texts->bytes);
@@ -13,6 +15,10 @@ void close_texts(Texts *texts) {
 
 static int room_for_texts(Texts *texts, size_t n) {
     texts->n = n;
+    texts->utf8 = texts->few_utf8;
+    texts->n_bytes = texts->few_n_bytes;
+    if (n <= N_FEW)
+        return 1;
     texts->utf8 = malloc((n + 1) * sizeof *texts->utf8);
     texts->n_bytes = malloc((n + 1) * sizeof *texts->n_bytes);
     if (texts->utf8 == NULL || texts->n_bytes == NULL)

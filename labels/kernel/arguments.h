@@ -5,11 +5,15 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#define N_FEW 4
+
 /* Many texts: a list of strings, or one after the other in the bytes of an array, with offsets. */
 typedef struct {
     const char **utf8;
     size_t *n_bytes;
     size_t n;
+    const char *few_utf8[N_FEW]; /* where those two are for a few: memory costs as much as a word */
+    size_t few_n_bytes[N_FEW];
     PyObject *strings; /* held, so that nobody can take one away while the lock is not held */
     Py_buffer bytes;
 } Texts;

@@ -13,15 +13,17 @@
 enum { ABOUT, SCORES, KNOWN, OUTSIDE, POSSIBLE, N_ANSWERS };
 
 /* Score all texts, each alone, so that no answer depends on another; count those that are left to
-   Python. */
+   Python, as those of more bytes than most_bytes are. */
 static Status score_all(const Tables *t, Work *work, const Texts *texts, int is_composed,
-                        const Py_buffer *to, size_t *n_left) {
+                        const Py_buffer *to, size_t most_bytes, size_t *n_left) {
     *n_left = 0;
     for (size_t i = 0; i < texts->n; i++) {
         Answer answer = {0, 0, NEEDS_PYTHON_CODE};
         double *scores = (double *)to[SCORES].buf + i * t->n_labels;
-        Status status = score_text(t, work, texts->utf8[i], texts->n_bytes[i], is_composed, scores,
-                                   &answer);
+        Status status = NEEDS_PYTHON;
+        if (texts->n_bytes[i] <= most_bytes)
+            status = score_text(t, work, texts->utf8[i], texts->n_bytes[i], is_composed, scores,
+                                &answer);
         if (status == NO_MEMORY)
             return NO_MEMORY;
         *n_left += status == NEEDS_PYTHON;
@@ -36,7 +38,7 @@ static Status score_all(const Tables *t, Work *work, const Texts *texts, int is_
     return READ;
 }
 
-/* score(texts, is_composed, about, scores, known, outside, possible)
+/* score(texts, is_composed, about, scores, known, outside, possible, most_bytes: any without it)
    -> how many are left to Python */
 PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_t n_args) {
     Kernel *self = (Kernel *)object;
@@ -51,11 +53,15 @@ PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_t n_arg
     Py_buffer answers[N_ANSWERS];
     Texts texts;
     Work *work = NULL;
-    size_t n_left = 0;
-    if (n_args != 2 + N_ANSWERS) {
-        PyErr_SetString(PyExc_TypeError, "score takes texts, a flag and five arrays");
+    size_t n_left = 0, most_bytes = SIZE_MAX;
+    if (n_args != 2 + N_ANSWERS && n_args != 3 + N_ANSWERS) {
+        PyErr_SetString(PyExc_TypeError, "score takes texts, a flag, five arrays and a number");
         return NULL;
     }
+    if (n_args == 3 + N_ANSWERS)
+        most_bytes = PyLong_AsSize_t(args[2 + N_ANSWERS]);
+    if (PyErr_Occurred())
+        return NULL;
     if (!open_texts(&texts, args[0]))
         return NULL;
     if (open_arrays(args + 2, answers, columns, N_ANSWERS, texts.n)) {
@@ -64,7 +70,8 @@ PyObject *kernel_score(PyObject *object, PyObject *const *args, Py_ssize_t n_arg
             Status status;
             int is_composed = args[1] == Py_True;
             Py_BEGIN_ALLOW_THREADS;
-            status = score_all(&self->tables, work, &texts, is_composed, answers, &n_left);
+            status = score_all(&self->tables, work, &texts, is_composed, answers,
+                               most_bytes, &n_left);
             Py_END_ALLOW_THREADS;
             give_back(self, work);
             if (status == NO_MEMORY)
