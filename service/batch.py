@@ -194,9 +194,10 @@ def _write_chunk(
 ) -> int:
     """Write the rows of a chunk and its rejects in order; return how many were scored."""
     problems = scored.problems
-    indices = [index for index in range(len(chunk.lines)) if index not in problems]
+    indices: Sequence[int] = range(len(chunk.lines))
     rows = scored.rows
     if problems:
+        indices = [index for index in indices if index not in problems]
         rows = rows.take(indices)
     refused = writer.write(chunk, indices, rows)
     problems |= refused

@@ -174,13 +174,14 @@ class _ParquetWriter(Writer):
             for index in indices:
                 if problem := self._problem(chunk.row(index)):
                     problems[index] = problem
-        kept = [place for place, index in enumerate(indices) if index not in problems]
-        if not kept:
+        if len(problems) == len(indices):
             return problems
         added = self._added.columns(rows)
-        if len(kept) < len(indices):
+        numbers = indices
+        if problems:
+            kept = [place for place, index in enumerate(indices) if index not in problems]
             added = added.take(pa.array(kept))
-        numbers = [indices[place] for place in kept]
+            numbers = [indices[place] for place in kept]
         if chunk.batch is None:
             own = self._own_columns([chunk.row(index) for index in numbers])
         elif len(numbers) == chunk.batch.num_rows:
@@ -188,10 +189,10 @@ class _ParquetWriter(Writer):
         else:
             own = chunk.batch.take(pa.array(numbers))
         schema = pa.schema([*own.schema, *added.schema])
-        if self._writer is None:
-            self._writer = self._open(schema)
         arrays = [*own.columns, *added.columns]
         batch = pa.RecordBatch.from_arrays(arrays, schema=schema)
+        if self._writer is None:
+            self._writer = self._open(batch)
         self._group.append(batch)
         self._group_bytes += batch.nbytes
         if self._group_bytes >= ROW_GROUP_BYTES:
@@ -230,19 +231,19 @@ class _ParquetWriter(Writer):
 
         if self._writer is None:
             own = self._schema or pa.schema([(column, pa.string()) for column in self._columns])
-            self._writer = self._open(pa.schema([*own, *self._added.schema()]))
+            schema = pa.schema([*own, *self._added.schema()])
+            self._writer = self._open(pa.RecordBatch.from_pylist([], schema=schema))
         self._write_group()
         self._writer.close()
 
-    def _open(self, schema: "pa.Schema") -> Any:
-        import pyarrow as pa
+    def _open(self, first: "pa.RecordBatch") -> Any:
         import pyarrow.parquet as pq
 
-        # Scores hardly repeat: a dictionary of them would be made and thrown away each time.
-        repeating = [field.name for field in schema if not pa.types.is_floating(field.type)]
-        repeating.append(f"{self._added.flat_names()[0]}.list.element")
+        # What hardly repeats would be put into a dictionary and thrown out of it again each time.
+        names = [field.name for field in first.schema if _repeats(first[field.name])]
+        names.append(f"{self._added.flat_names()[0]}.list.element")
         return pq.ParquetWriter(
-            self.temporary, schema, compression="zstd", use_dictionary=repeating
+            self.temporary, first.schema, compression="zstd", use_dictionary=names
         )
 
     def _own_columns(self, rows: list[dict[str, Any]]) -> "pa.RecordBatch":
@@ -258,6 +259,17 @@ class _ParquetWriter(Writer):
                     f"{self.path}: the rows' fields have no common types ({error}); write .jsonl"
                 ) from error
         return pa.RecordBatch.from_pylist(rows, schema=self._schema)
+
+
+def _repeats(column: "pa.Array") -> bool:
+    """Tell whether a column has few values for its length; one that cannot be told does."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    try:
+        return 2 * int(pc.count_distinct(column).as_py()) <= len(column)
+    except pa.ArrowNotImplementedError:
+        return True
 
 
 def _unknown_column(row: dict[str, Any], columns: tuple[str, ...]) -> str | None:
