@@ -1,6 +1,8 @@
 """Read parquet files in chunks of columns, without an object a row. For ``service.readers``."""
 
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ CHUNK_ROWS = 8192
 
 def open_parquet(path: Path, text_column: str | None) -> Source:
     """Open a parquet file; see ``service.readers.open_source``."""
+    choose_allocator()
     try:
         # Without it all row groups are read ahead, and stay in memory.
         file = pq.ParquetFile(path, pre_buffer=False)
@@ -37,6 +40,16 @@ def open_parquet(path: Path, text_column: str | None) -> Source:
         raise InputError(f"{path}: column {text_column!r} holds {kind}, expected strings")
     chunks = _parquet_chunks(path, file, text_column)
     return Source(path, tuple(schema.names), file.metadata.num_rows, chunks, schema)
+
+
+def choose_allocator() -> None:
+    """Let Arrow take its memory from jemalloc, where it has it and the user named no other.
+
+    Beside its default the same files need less memory and no more time.
+    """
+    if "ARROW_DEFAULT_MEMORY_POOL" not in os.environ:
+        with suppress(NotImplementedError):
+            pa.set_memory_pool(pa.jemalloc_memory_pool())
 
 
 def _parquet_chunks(path: Path, file: Any, text_column: str) -> Iterator[Chunk]:

@@ -157,7 +157,10 @@ class _ParquetWriter(Writer):
     def __init__(
         self, path: Path, columns: tuple[str, ...], added: Added, schema: "pa.Schema | None"
     ) -> None:
+        from service.parquet import choose_allocator
+
         super().__init__(path)
+        choose_allocator()
         self._columns = columns
         self._schema = schema
         self._added = added
