@@ -50,7 +50,7 @@ _KNOWN = (  # noqa: SIM905 (sixty quoted codes are harder to read)
     "ms tl sw af ar fa ur he hi bn ta eo zxx"
 ).split()
 COST_UNIT = 3 / 64
-"""Costs, which reach 11.6, are kept as whole multiples of this, in a byte.
+"""Costs, which reach 11.54, are kept as whole multiples of this, in a byte.
 
 That tells sentences as the package's own precision does (tests/test_labels_language.py).
 """

@@ -1,4 +1,4 @@
-/* Which language a text is in: what labels/language.py defines. */
+/* Which language a text is in: what labels/identifier.py defines. */
 #ifndef STANCE_LANGUAGE_H
 #define STANCE_LANGUAGE_H
 
